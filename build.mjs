@@ -1,0 +1,65 @@
+// Builds the package: the wasm core (with its two gates), the module that embeds it, and the JavaScript in dist/.
+//
+//   node build.mjs           all of it; the core only where a source is newer than it
+//   node build.mjs --core    the core and its module alone (what the tests need)
+//   node build.mjs --force   the core again in any case
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+
+const root = new URL("./", import.meta.url);
+const at = (path) => new URL(path, root);
+const bin = (name) => at(`node_modules/.bin/${name}`).pathname;
+const CORE = at("build/core.wasm");
+const EMBEDDED = at("bindings/generated/coreBytes.ts");
+
+function newest(folder) {
+  let time = 0;
+  for (const entry of readdirSync(at(folder), { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) time = Math.max(time, statSync(`${entry.parentPath ?? entry.path}/${entry.name}`).mtimeMs);
+  }
+  return time;
+}
+
+function coreIsFresh() {
+  if (!existsSync(CORE) || !existsSync(EMBEDDED)) return false;
+  const built = statSync(EMBEDDED).mtimeMs;
+  return newest("assembly") < built && statSync(at("asconfig.json")).mtimeMs < built;
+}
+
+/** A warning AS228 is a virtual call in a format: it would trap through the null `this`. */
+function compileCore() {
+  mkdirSync(at("build"), { recursive: true });
+  const asc = spawnSync(bin("asc"), ["--config", "asconfig.json", "--target", "release"], { cwd: root, encoding: "utf8" });
+  const said = `${asc.stdout ?? ""}${asc.stderr ?? ""}`;
+  if (said.trim() !== "") process.stderr.write(said);
+  if (asc.status !== 0) process.exit(asc.status ?? 1);
+  if (/\bAS228\b/.test(said)) fail("AS228: a format method became a virtual call; keep `Format` abstract throughout");
+  // A data segment is written again at every instantiation and would overwrite the shared memory.
+  if (readFileSync(at("build/core.wat"), "utf8").includes("(data")) fail("the core has a data segment");
+}
+
+function embedCore() {
+  mkdirSync(at("bindings/generated"), { recursive: true });
+  const base64 = readFileSync(CORE).toString("base64");
+  writeFileSync(
+    EMBEDDED,
+    `// Made by build.mjs from build/core.wasm.\nexport const CORE_BASE64: string =\n  "${base64}";\n`,
+  );
+}
+
+function fail(why) {
+  rmSync(CORE, { force: true });
+  process.stderr.write(`build: ${why}\n`);
+  process.exit(1);
+}
+
+const options = new Set(process.argv.slice(2));
+if (options.has("--force") || !coreIsFresh()) {
+  compileCore();
+  embedCore();
+}
+if (!options.has("--core")) {
+  rmSync(at("dist"), { recursive: true, force: true });
+  execFileSync(bin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  copyFileSync(CORE, at("dist/core.wasm"));
+}
