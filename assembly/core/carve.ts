@@ -1,0 +1,182 @@
+// A leaf that sticks out of a range that is to be unmapped: its entry is rebuilt from the parts that stay, with the largest leaves that they allow. All
+// is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
+import { Format } from "../format/format";
+import { EventKind, Own } from "../memory/realm";
+import { Record } from "../memory/record";
+import { Window } from "../memory/window";
+import { Address } from "./address";
+import { Events } from "./events";
+import { Find, Found } from "./find";
+import { Item } from "./item";
+import { Collision, Mapper } from "./map";
+import { Op } from "./operation";
+import { Path } from "./path";
+import { Plan } from "./plan";
+import { Scan } from "./scan";
+import { Status, Table, Tables } from "./table";
+
+/** One entry being rebuilt; its new items follow, 64 bytes on. There is at most one at each end of a range. */
+@unmanaged
+export class Carving {
+  slot: u32;
+  table: u32;
+  level: u32;
+  /** log2 of the items of the entry. */
+  contigLg2: u32;
+  /** The first and the last address of the leaf. */
+  first: u64;
+  last: u64;
+  attrs: u64;
+  oa: u64;
+}
+
+let count: u32 = 0;
+
+export class Carve {
+  @inline static get count(): u32 {
+    return count;
+  }
+  @inline static at(index: u32): Carving {
+    return changetype<Carving>(<usize>Own.scratch(index));
+  }
+  @inline static items(index: u32): u32 {
+    return Own.scratch(index) + 64;
+  }
+
+  /** Whether the leaf at `va` sticks out of [first, last]; it is then noted as carving number `index`. */
+  static note<F extends Format>(t: Table, va: u64, first: u64, last: u64, index: u32): bool {
+    const f = changetype<F>(0);
+    if (Find.leaf<F>(t.root, t.top, va) != Found.LEAF) return false;
+    const level = Find.level;
+    const contig = f.contigLg2(Find.item, level);
+    const ones = Item.ones(f.shift(level) + contig);
+    const leafFirst = va & ~ones;
+    const leafLast = va | ones;
+    if (leafFirst >= first && leafLast <= last) return false;
+    const c = Carve.at(index);
+    c.level = level;
+    c.contigLg2 = contig;
+    c.table = Find.table;
+    c.slot = <u32>Item.slot<F>(Find.table, leafFirst, level, t.top);
+    c.first = leafFirst;
+    c.last = leafLast;
+    const item = Item.load<F>(c.slot);
+    c.attrs = f.leafAttrs(item, level);
+    c.oa = f.leafOa(item, level) & ~ones;
+    return true;
+  }
+
+  /** Note the leaves that stick out at the ends of [first, last]. Returns how many. */
+  static ends<F extends Format>(t: Table, first: u64, last: u64): u32 {
+    count = Carve.note<F>(t, first, first, last, 0) ? 1 : 0;
+    const sameLeaf = count == 1 && Carve.at(0).last >= last;
+    if (!sameLeaf && Carve.note<F>(t, last, first, last, count)) count += 1;
+    return count;
+  }
+
+  /** Count the pages that building needs. */
+  static plan<F extends Format>(t: Table, first: u64, last: u64): void {
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      if (c.first < first) Plan.range<F>(t, t.sizes, 0, c.level, c.first, first - 1, c.oa);
+      if (c.last > last) Plan.range<F>(t, t.sizes, 0, c.level, last + 1, c.last, c.oa + (last + 1 - c.first));
+    }
+  }
+
+  /** Build what replaces the noted entries, [first, last] left out. ENOMEM leaves nothing behind. */
+  static build<F extends Format>(t: Table, first: u64, last: u64): i32 {
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      const items = Carve.items(i);
+      memory.fill(items, 0, (<usize>1 << c.contigLg2) << changetype<F>(0).itemLg2());
+      let status: i32 = Status.OK;
+      if (c.first < first) status = Carve.part<F>(t, c, items, c.first, first - 1);
+      if (status == Status.OK && c.last > last) status = Carve.part<F>(t, c, items, last + 1, c.last);
+      if (status == Status.OK) continue;
+      for (let j: u32 = 0; j <= i; j++) Carve.discard<F>(t, j);
+      return status;
+    }
+    return Status.OK;
+  }
+
+  /** A part that stays. The scratch items stand for the entry's own: seen as a top level, they are found by the address alone. */
+  static part<F extends Format>(t: Table, c: Carving, items: u32, first: u64, last: u64): i32 {
+    const f = changetype<F>(0);
+    const from = items - (<u32>(c.first >> f.shift(c.level)) << f.itemLg2());
+    while (true) {
+      const status = Mapper.range<F>(
+        t,
+        from,
+        c.level,
+        first,
+        last,
+        c.oa + (first - c.first),
+        c.attrs,
+        Collision.EMPTY_TABLES,
+      );
+      if (status != Status.MORE) return status;
+      first = Op.at;
+    }
+  }
+
+  /** Drop what was built; nobody has seen it. */
+  static discard<F extends Format>(t: Table, index: u32): void {
+    const f = changetype<F>(0);
+    const c = Carve.at(index);
+    for (let i: u32 = 0; i < 1 << c.contigLg2; i++) {
+      const item = Item.load<F>(<usize>Carve.items(index) + (<usize>i << f.itemLg2()));
+      if (item != 0 && f.isTable(item, c.level)) Carve.discardTable<F>(t, Path.child<F>(item, c.level), c.level - 1);
+    }
+  }
+
+  static discardTable<F extends Format>(t: Table, page: u32, level: u32): void {
+    const f = changetype<F>(0);
+    for (let i: u32 = 0; level != 0 && i < 1 << f.indexLg2(level); i++) {
+      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      if (item != 0 && f.isTable(item, level)) Carve.discardTable<F>(t, Path.child<F>(item, level), level - 1);
+    }
+    Path.drop<F>(t, page, level);
+  }
+
+  /** Clear the entries; their leaves are to be flushed before `make`. */
+  static break<F extends Format>(t: Table): void {
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      const bytes = <u32>(<usize>1 << c.contigLg2) << changetype<F>(0).itemLg2();
+      memory.fill(c.slot, 0, bytes);
+      Events.written(t, c.slot, bytes);
+      Carve.report(t, c);
+    }
+  }
+
+  /** Store the new items. `live`: no break went before, so that the leaves are to be flushed now. */
+  static make<F extends Format>(t: Table, live: bool): void {
+    const f = changetype<F>(0);
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      const items: u32 = 1 << c.contigLg2;
+      const from = <usize>Carve.items(i);
+      for (let k: u32 = 0; k < items; k++) {
+        Item.store<F>(<usize>c.slot + (<usize>k << f.itemLg2()), Item.load<F>(from + (<usize>k << f.itemLg2())));
+      }
+      if (c.level != t.top && !t.shared) Record.of(c.table).live -= <u16>(items - Scan.count<F>(from, items));
+      Events.written(t, c.slot, items << f.itemLg2());
+      if (live) Carve.report(t, c);
+    }
+  }
+
+  static report(t: Table, c: Carving): void {
+    const bytes = <f64>(c.last - c.first + 1);
+    Events.push(EventKind.FLUSH_RANGE, <f64>Address.iova(t, c.first), bytes, bytes);
+  }
+
+  /** The bytes of the noted leaves that lie in [first, last]. */
+  static inside(first: u64, last: u64): u64 {
+    let bytes: u64 = 0;
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      bytes += min<u64>(last, c.last) - max<u64>(first, c.first) + 1;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,92 @@
+// Looking one address up.
+import { Format } from "../format/format";
+import { Window } from "../memory/window";
+import { Item } from "./item";
+import { Op } from "./operation";
+import { Path } from "./path";
+
+/** What stands where the search ended. */
+export class Found {
+  static readonly EMPTY: i32 = 0;
+  static readonly LEAF: i32 = 1;
+  /** A reserved encoding. */
+  static readonly INVALID: i32 = 2;
+  /** A table pointer that leaves the memory. */
+  static readonly OUTSIDE: i32 = 3;
+}
+
+let item: u64 = 0;
+let level: u32 = 0;
+let slot: usize = 0;
+let table: u32 = 0;
+let permits: u32 = 0;
+
+export class Find {
+  /** The last item looked at, where it is, its table and level; and what the items on the way permit, the last one included. */
+  @inline static get item(): u64 {
+    return item;
+  }
+  @inline static get level(): u32 {
+    return level;
+  }
+  @inline static get slot(): usize {
+    return slot;
+  }
+  @inline static get table(): u32 {
+    return table;
+  }
+  @inline static get permits(): u32 {
+    return permits;
+  }
+
+  static leaf<F extends Format>(root: u32, top: u32, va: u64): i32 {
+    const f = changetype<F>(0);
+    let t = root;
+    let l = top;
+    while (true) {
+      slot = Item.slot<F>(t, va, l, top);
+      item = Item.load<F>(slot);
+      if (!f.isTable(item, l)) break;
+      t = Path.child<F>(item, l);
+      l--;
+      if (t == Window.OUTSIDE) return Found.OUTSIDE;
+    }
+    level = l;
+    table = t;
+    return item == 0 ? Found.EMPTY : f.isLeaf(item, l) ? Found.LEAF : Found.INVALID;
+  }
+
+  /** The same, keeping account of permissions. */
+  static access<F extends Format>(root: u32, top: u32, va: u64, variant: u32): i32 {
+    const f = changetype<F>(0);
+    let t = root;
+    let l = top;
+    let allowed: u32 = 63;
+    while (true) {
+      item = Item.load<F>(Item.slot<F>(t, va, l, top));
+      if (!f.isTable(item, l)) break;
+      allowed &= f.permits(item, l, false, variant);
+      t = Path.child<F>(item, l);
+      l--;
+      if (t == Window.OUTSIDE) return Found.OUTSIDE;
+    }
+    level = l;
+    if (!f.isLeaf(item, l)) return item == 0 ? Found.EMPTY : Found.INVALID;
+    permits = allowed & f.permits(item, l, true, variant);
+    return Found.LEAF;
+  }
+
+  /** The output address of `va` through the leaf item found. */
+  @inline static oa<F extends Format>(va: u64): u64 {
+    const f = changetype<F>(0);
+    const span = f.sameItems() ? f.shift(level) + f.contigLg2(item, level) : f.shift(level);
+    const oa = f.leafOa(item, level) | (va & Item.ones(span));
+    return f.mayEncrypt() ? oa & Op.addressMask : oa;
+  }
+
+  /** The first address of the entry found, and log2 of the bytes it covers. */
+  @inline static sizeLg2<F extends Format>(): u32 {
+    const f = changetype<F>(0);
+    return f.shift(level) + (f.isLeaf(item, level) ? f.contigLg2(item, level) : 0);
+  }
+}

@@ -1,0 +1,152 @@
+// The map calls: what they check together, how they end, and the undo of those that are all or nothing.
+import { Format } from "../format/format";
+import { Own } from "../memory/realm";
+import { Record } from "../memory/record";
+import { Window } from "../memory/window";
+import { Address } from "./address";
+import { Cache } from "./cache";
+import { Clear, Free } from "./clear";
+import { Events } from "./events";
+import { Item } from "./item";
+import { Collision, Mapper } from "./map";
+import { Op, Operation } from "./operation";
+import { Plan } from "./plan";
+import { Subtree } from "./subtree";
+import { Status, Table } from "./table";
+
+/** How a map call goes: bits of its flags. */
+export class MapFlag {
+  /** Undo all when it cannot be done whole. */
+  static readonly WHOLE: u32 = 1;
+  /** The rest of a call that returned MORE. */
+  static readonly RESUME: u32 = 2;
+}
+
+/** Where the running call began, and the tables it took the place of. */
+let start: u64 = 0;
+
+/** map and map_range: [a, a+c) to b with attributes d. The mailbox tells `done` bytes and, on failure, where. */
+export class MapOperation extends Operation {
+  run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, attrs: u64, flags: u32): i64 {
+    const f = changetype<F>(0);
+    if (!(flags & MapFlag.RESUME)) {
+      Op.begin();
+      Events.begin();
+      start = va;
+      if (size == <u64>1 << f.shift(0) && MapOperation.single<F>(t, va, oa, attrs)) {
+        Own.realm.done = <f64>size;
+        return t.incoherent ? Status.EVENTS : Status.OK;
+      }
+    } else {
+      Own.realm.events = 0;
+    }
+    const status = Mapper.range<F>(t, t.root, t.top, va, va + (size - 1), oa, attrs, Collision.EMPTY_TABLES);
+    if (status == Status.OK) {
+      Own.realm.done = <f64>(va - start + size);
+    } else {
+      Own.realm.done = <f64>(Op.at - start);
+      Own.realm.at = <f64>Address.iova(t, Op.at);
+    }
+    if (status < 0 && (flags & MapFlag.WHOLE) != 0) MapOperation.undo<F>(t);
+    else if (status != Status.MORE && Own.realm.unlinkedHead != 0) Subtree.spread<F>(t);
+    Op.book();
+    return status == Status.OK && (Own.realm.events != 0 || Own.realm.unlinkedHead != 0) ? Status.EVENTS : status;
+  }
+
+  /** One smallest page into the table that was used last. */
+  @inline static single<F extends Format>(t: Table, va: u64, oa: u64, attrs: u64): bool {
+    const f = changetype<F>(0);
+    const table = Cache.find<F>(t, va);
+    if (table == 0) return false;
+    const at = <usize>table + (Item.index<F>(va, 0) << f.itemLg2());
+    if (Item.load<F>(at) != 0) return false;
+    Item.store<F>(at, f.leafItem(oa, attrs, 0, f.shift(0)));
+    if (!t.shared) Record.of(table).live += 1;
+    Events.written(t, at, 1 << f.itemLg2());
+    return true;
+  }
+
+  /** Take back what the call mapped in [start, Op.at), free the tables that it made, and put back those that gave way to larger leaves. */
+  static undo<F extends Format>(t: Table): void {
+    const f = changetype<F>(0);
+    const status = Op.status;
+    const end = Op.at;
+    let replaced = <u32>Own.realm.unlinkedHead;
+    Own.realm.unlinkedHead = 0;
+    Own.realm.unlinkedCount = 0;
+    if (end != start) {
+      let va = start;
+      while (Clear.range<F>(t, t.root, t.top, t.top, va, end - 1, Free.BORN) == Status.MORE) va = Op.at;
+    }
+    Clear.prune<F>(t, t.root, t.top, end);
+    while (replaced != 0) {
+      const record = Record.of(replaced);
+      const next = record.next;
+      const level = record.birth & 0xff;
+      const slot = <usize>record.refs;
+      Item.store<F>(slot, f.tableItem(Window.paddr(replaced), level + 1) | t.tableAttrs);
+      record.refs = 1;
+      record.birth = 0;
+      replaced = next;
+    }
+    Op.stop(status, end);
+  }
+}
+
+/** Take back a map that was done: [a, a+c) by the operation numbered b. */
+export class UndoMapOperation extends Operation {
+  run<F extends Format>(t: Table, va: u64, number: u64, size: u64, d: u64, flags: u32): i64 {
+    Op.begin();
+    Events.begin();
+    Op.resumeAs(<u32>number);
+    let status: i32 = Status.MORE;
+    const last = va + (size - 1);
+    while (status == Status.MORE) {
+      status = Clear.range<F>(t, t.root, t.top, t.top, va, last, Free.BORN);
+      va = Op.at;
+    }
+    return status;
+  }
+}
+
+/** map_pages: leaves of one size in one table, all or none of them; a whole table gives way to a leaf. */
+export class MapPagesOperation extends Operation {
+  run<F extends Format>(t: Table, va: u64, oa: u64, last: u64, attrs: u64, flags: u32): i64 {
+    const f = changetype<F>(0);
+    const sizeLg2 = flags >> 8;
+    const level = f.levelOf(sizeLg2);
+    if (!(flags & MapFlag.RESUME)) {
+      Op.begin();
+      Events.begin();
+      start = va;
+    } else {
+      Own.realm.events = 0;
+    }
+    if (level != t.top) last = min<u64>(last, Item.tableLast<F>(va, level));
+    if (last == va + (((<u64>1) << f.shift(0)) - 1) && MapOperation.single<F>(t, va, oa, attrs)) {
+      Own.realm.done = <f64>((<u64>1) << f.shift(0));
+      return Status.OK;
+    }
+    const status = Mapper.run<F>(t, t.root, t.top, va, last, oa, attrs, sizeLg2, Collision.ANY_TABLE);
+    Own.realm.done = <f64>(status == Status.OK ? last + 1 - start : Op.at - start);
+    Own.realm.at = <f64>Address.iova(t, status == Status.OK ? va : Op.at);
+    if (Own.realm.unlinkedHead != 0) Subtree.spread<F>(t);
+    Op.book();
+    return status;
+  }
+}
+
+/** Count the pages that mapping [a, a+c) to b needs; `flags` >> 8: only leaves of this size, within one table. */
+export class PlanMapOperation extends Operation {
+  run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, sizes: u64, flags: u32): i64 {
+    const f = changetype<F>(0);
+    Own.clearPlan();
+    let last = va + (size - 1);
+    if (flags != 0) {
+      const level = f.levelOf(flags >> 8);
+      if (level != t.top) last = min<u64>(last, Item.tableLast<F>(va, level));
+    }
+    Plan.range<F>(t, sizes, t.root, t.top, va, last, oa);
+    return Status.OK;
+  }
+}

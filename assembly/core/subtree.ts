@@ -1,0 +1,88 @@
+// Whole subtrees: taking them out of a table, and asking whether they map anything.
+import { Format } from "../format/format";
+import { Own } from "../memory/realm";
+import { Record } from "../memory/record";
+import { Window } from "../memory/window";
+import { Events } from "./events";
+import { Item } from "./item";
+import { Path } from "./path";
+import { Scan } from "./scan";
+import { Table } from "./table";
+
+export class Subtree {
+  /**
+   * The table at `level` is unlinked: put it and all tables below it on the list of unlinked pages, once no other entry refers to them. Returns the
+   * bytes that its leaves mapped. A table of smallest leaves costs nothing to look into while its live items are counted. Pointers out of the
+   * memory are left alone.
+   */
+  static release<F extends Format>(t: Table, page: u32, level: u32): u64 {
+    const f = changetype<F>(0);
+    const record = Record.of(page);
+    const lastReference = record.refs <= 1;
+    if (!lastReference) record.refs -= 1;
+    let bytes: u64 = 0;
+    if (level == 0) {
+      const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>record.live;
+      bytes = <u64>live << f.shift(0);
+    } else {
+      bytes = Subtree.releaseBelow<F>(t, page, level, lastReference);
+    }
+    if (lastReference) Events.unlink(page, level, bytes == 0 && level == 0);
+    return bytes;
+  }
+
+  static releaseBelow<F extends Format>(t: Table, page: u32, level: u32, free: bool): u64 {
+    const f = changetype<F>(0);
+    const items: u32 = 1 << f.indexLg2(level);
+    let bytes: u64 = 0;
+    for (let i: u32 = 0; i < items; i++) {
+      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      if (item == 0) continue;
+      if (!f.isTable(item, level)) {
+        bytes += <u64>1 << f.shift(level);
+        continue;
+      }
+      const child = Path.child<F>(item, level);
+      if (child == Window.OUTSIDE) continue;
+      bytes += free ? Subtree.release<F>(t, child, level - 1) : Subtree.weigh<F>(t, child, level - 1);
+    }
+    return bytes;
+  }
+
+  /** The bytes that leaves below a table map, each alias counted. */
+  static weigh<F extends Format>(t: Table, page: u32, level: u32): u64 {
+    const f = changetype<F>(0);
+    if (level != 0) return Subtree.releaseBelow<F>(t, page, level, false);
+    const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>Record.of(page).live;
+    return <u64>live << f.shift(0);
+  }
+
+  /** Whether no leaf hangs below the table. */
+  static empty<F extends Format>(page: u32, level: u32): bool {
+    const f = changetype<F>(0);
+    const items: u32 = 1 << f.indexLg2(level);
+    let i: u32 = 0;
+    while (true) {
+      const at = <usize>page + (<usize>i << f.itemLg2());
+      i += Scan.empty<F>(at, items - i);
+      if (i == items) return true;
+      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      if (!f.isTable(item, level)) return false;
+      const child = Path.child<F>(item, level);
+      if (child == Window.OUTSIDE || !Subtree.empty<F>(child, level - 1)) return false;
+      i++;
+    }
+  }
+
+  /** Put the tables below those that are on the list of unlinked pages on it as well. */
+  static spread<F extends Format>(t: Table): void {
+    const tail = <u32>Own.realm.unlinkedTail;
+    let page = <u32>Own.realm.unlinkedHead;
+    while (page != 0) {
+      const record = Record.of(page);
+      const level = record.birth & 0xff;
+      if (level != 0) Subtree.releaseBelow<F>(t, page, level, true);
+      page = page == tail ? 0 : record.next;
+    }
+  }
+}

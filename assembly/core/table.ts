@@ -1,0 +1,188 @@
+// The descriptor of one table: what every realm that uses it must know. It lies in the bookkeeping region; its address is the bindings' handle.
+import { Format } from "../format/format";
+import { Pool } from "../memory/pool";
+import { Record } from "../memory/record";
+import { CLASS_MIN_LG2, Shared, Superblock } from "../memory/superblock";
+
+/** Levels that any format may have, and lists that a caller's pages wait on. */
+export const MAX_LEVELS: u32 = 8;
+
+@unmanaged
+export class Table {
+  /** Link of free descriptors; position in the list of formats. */
+  format: u32;
+  /** Root offset and top level: one word, so that growth changes both at once. */
+  root: u32;
+  top: u32;
+  /** Changes whenever a table page is unlinked: what a realm remembers of an older number is void. */
+  generation: u32;
+  /** 1 once a second realm may use the table: counts of live items are not kept from then on. */
+  shared: u32;
+  /** 1: table pages come from `reserve`, filled by the bindings from the caller's allocator. */
+  callerPages: u32;
+  /** 1: the walker does not snoop; every run of items written is an event. */
+  incoherent: u32;
+  /** 1: input addresses above the lower half are valid as well (sign extension). */
+  signed: u32;
+  /** The lowest valid input address, and how many bytes beyond its first the space (with `signed`: the lower half) has. */
+  spaceFirst: u64;
+  spaceSpan: u64;
+  /** The input address bits that select an entry. */
+  mask: u64;
+  /** The highest output address. */
+  oaLast: u64;
+  /** Attributes of every table item. */
+  tableAttrs: u64;
+  /** Leaf sizes in use, as a bitmap of bytes. */
+  sizes: u64;
+  /** All bits of an address but the encryption bit. */
+  addressMask: u64;
+  /** See `Format.permits`. */
+  variant: u32;
+  /** log2 of the smallest leaf size in use. */
+  pageLg2: u32;
+  reserve0: u32;
+}
+
+export const TABLE_BYTES: u32 = offsetof<Table>("reserve0") + MAX_LEVELS * 4;
+
+/** Statuses of operations: 0 and up is success. The bindings know the same numbers. */
+export class Status {
+  static readonly OK: i32 = 0;
+  /** The event buffer is nearly full: read it, then call again for the rest. */
+  static readonly MORE: i32 = 1;
+  /** A leaf sticks out of the range: see `carve`. */
+  static readonly SPLIT: i32 = 2;
+  /** Done, and there are events or unlinked pages to read. */
+  static readonly EVENTS: i32 = 4;
+  /** Done, with one range to flush and nothing else to read. */
+  static readonly ONE_RANGE: i32 = 5;
+  static readonly EINVAL: i32 = -1;
+  static readonly ERANGE: i32 = -2;
+  static readonly EEXIST: i32 = -3;
+  static readonly ENOMEM: i32 = -4;
+  static readonly EFAULT: i32 = -5;
+}
+
+export class Tables {
+  /** A table page was unlinked: what realms remember of this table is void. */
+  @inline static unlinked(t: Table): void {
+    if (t.shared) atomic.add<u32>(changetype<usize>(t) + offsetof<Table>("generation"), 1);
+    else t.generation += 1;
+  }
+}
+
+/** A new descriptor; 0 when the bookkeeping region is full. Its words are undefined but for `generation`, which goes on from the last use. */
+export function createTable(): u32 {
+  const at = changetype<usize>(Shared.block) + offsetof<Superblock>("freeTables");
+  const free = atomic.load<u32>(at);
+  if (free != 0) {
+    // Tables are made and destroyed by whoever has them alone; a lost race only wastes a descriptor.
+    if (atomic.cmpxchg<u32>(at, free, changetype<Table>(<usize>free).format) == free) return free;
+  }
+  return Shared.take(TABLE_BYTES);
+}
+
+/** The descriptor is not used any more. */
+export function freeTable(handle: u32): void {
+  const at = changetype<usize>(Shared.block) + offsetof<Superblock>("freeTables");
+  changetype<Table>(<usize>handle).generation += 1;
+  changetype<Table>(<usize>handle).format = atomic.load<u32>(at);
+  atomic.store<u32>(at, handle);
+}
+
+/** The bindings write a new descriptor through `setTable`; addresses of 64 bits come as two halves. */
+export function setTable(handle: u32, format: u32, root: u32, top: u32, variant: u32, pageLg2: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.format = format;
+  t.root = root;
+  t.top = top;
+  t.variant = variant;
+  t.pageLg2 = pageLg2;
+  t.generation += 1;
+  t.shared = 0;
+  memory.fill(handle + offsetof<Table>("reserve0"), 0, MAX_LEVELS * 4);
+}
+export function setTableFlags(handle: u32, callerPages: u32, incoherent: u32, signed: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.callerPages = callerPages;
+  t.incoherent = incoherent;
+  t.signed = signed;
+}
+export function setTableSpace(handle: u32, first: f64, spanBits: u32, maskBits: u32, oaBits: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.spaceFirst = <u64>first;
+  t.spaceSpan = bitsBelow(spanBits);
+  t.mask = bitsBelow(maskBits);
+  t.oaLast = bitsBelow(oaBits);
+}
+export function setTableAttributes(handle: u32, low: u32, high: u32, sizesLow: u32, sizesHigh: u32, encryptionBit: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.addressMask = encryptionBit == 0 ? <u64>-1 : ~(<u64>1 << encryptionBit);
+  t.tableAttrs = <u64>low | (<u64>high << 32);
+  t.sizes = <u64>sizesLow | (<u64>sizesHigh << 32);
+}
+/** From now on other realms may use the table. */
+export function setTableShared(handle: u32): void {
+  atomic.store<u32>(<usize>handle + offsetof<Table>("shared"), 1);
+}
+
+function bitsBelow(bits: u32): u64 {
+  return bits >= 64 ? <u64>-1 : (<u64>1 << bits) - 1;
+}
+
+/** Table pages of one table. */
+export class Pages {
+  /** Bytes of a table at `level`: at least a unit, so that each page has a record of its own. */
+  @inline static lg2<F extends Format>(level: u32): u32 {
+    const f = changetype<F>(0);
+    return max<u32>(f.indexLg2(level) + f.itemLg2(), CLASS_MIN_LG2);
+  }
+
+  /** A page for `level`, not linked yet, with undefined contents; 0 = none left. The caller books it with `Shared.count`. */
+  static take<F extends Format>(t: Table, level: u32): u32 {
+    if (!t.callerPages) return Pool.take(Pages.lg2<F>(level));
+    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + (<usize>level << 2);
+    const page = load<u32>(head);
+    if (page != 0) store<u32>(head, Record.of(page).next);
+    return page;
+  }
+
+  /** Undo a `take`. */
+  static untake<F extends Format>(t: Table, page: u32, level: u32, zero: bool): void {
+    if (!t.callerPages) Pool.give(page, Pages.lg2<F>(level), zero);
+    else Pages.keep(t, page, level);
+  }
+
+  static keep(t: Table, page: u32, level: u32): void {
+    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + (<usize>level << 2);
+    Record.of(page).next = load<u32>(head);
+    store<u32>(head, page);
+  }
+}
+
+/** Give a table a page of the caller's allocator for its next operation. False when it is in use already, or its record finds no room. */
+export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): bool {
+  if (!Record.ensure(page, bytes)) return false;
+  const record = Record.of(page);
+  if (record.refs != 0) return false;
+  record.refs = 1;
+  record.birth = 0;
+  Pages.keep(changetype<Table>(<usize>handle), page, level);
+  return true;
+}
+
+/** Take back a page that the operation did not need; 0 = none is left at that level. */
+export function unreservePage(handle: u32, level: u32): u32 {
+  const head = <usize>handle + offsetof<Table>("reserve0") + (<usize>level << 2);
+  const page = load<u32>(head);
+  if (page == 0) return 0;
+  store<u32>(head, Record.of(page).next);
+  forgetPage(page);
+  return page;
+}
+
+/** The page goes back to the caller's allocator. */
+export function forgetPage(page: u32): void {
+  Record.of(page).refs = 0;
+}

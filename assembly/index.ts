@@ -1,0 +1,244 @@
+// The exports. Addresses and sizes cross as f64, statuses as i32; every number is checked here before anything else sees it.
+import { Address } from "./core/address";
+import { Grow } from "./core/grow";
+import { Item } from "./core/item";
+import { MapOperation, MapPagesOperation, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
+import { Op, Operation } from "./core/operation";
+import { AccessOperation, DecodeOperation, Fault, GeometryOperation, LookupOperation, TranslateOperation } from "./core/readOperations";
+import { UNLINKED_ZERO } from "./core/events";
+import { Pages, Status, Table } from "./core/table";
+import {
+  CarveOperation,
+  TrimOperation,
+  UnmapOperation,
+  UnmapPagesOperation,
+  UnmapRangeOperation,
+} from "./core/unmapOperations";
+import { Pool } from "./memory/pool";
+import { Record } from "./memory/record";
+import { Shared } from "./memory/superblock";
+import { Format } from "./format/format";
+import { withFormat } from "./formats";
+
+export { plannedPages } from "./core/plan";
+export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
+export {
+  createTable,
+  forgetPage,
+  freeTable,
+  reservePage,
+  setTable,
+  setTableAttributes,
+  setTableFlags,
+  setTableShared,
+  setTableSpace,
+  unreservePage,
+} from "./core/table";
+export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, takePage } from "./memory/pool";
+export { attachRealm, createSuperblock, eventsOffset, realmBytes, superblockBytes } from "./memory/realm";
+export { setWindow } from "./memory/window";
+
+/** Run an operation on a table. */
+function on<O extends Operation>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
+  Op.use(t.addressMask);
+  return withFormat<O>(t.format, t, a, b, c, d, e);
+}
+
+/** Whether a range is made of integers, aligned to the smallest page and inside the input space. */
+function checkRange(t: Table, iova: f64, size: f64): i32 {
+  if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
+  const from = Address.of(iova);
+  const bytes = Address.of(size);
+  const ones = (<u64>1 << t.pageLg2) - 1;
+  if (bytes == 0 || ((from | bytes) & ones) != 0) return Status.EINVAL;
+  return Address.inside(t, from, bytes) ? Status.OK : Status.ERANGE;
+}
+
+/** The same for an output address. */
+function checkOutput(t: Table, paddr: f64, bytes: u64): i32 {
+  if (!Address.exact(paddr)) return Status.EINVAL;
+  const oa = Address.of(paddr);
+  if ((oa & ((<u64>1 << t.pageLg2) - 1)) != 0) return Status.EINVAL;
+  return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa ? Status.OK : Status.ERANGE;
+}
+
+/** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end is checked with flag 1 only, as Linux. */
+export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, high: u32, flags: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  let status = checkRange(t, iova, size);
+  if (status != Status.OK) return status;
+  const bytes = Address.of(size);
+  status = checkOutput(t, paddr, flags & 1 ? bytes : 1);
+  if (status != Status.OK) return status;
+  const attrs = <u64>low | (<u64>high << 32);
+  return <i32>on<MapOperation>(t, Address.of(iova) & t.mask, Address.of(paddr), bytes, attrs, flags);
+}
+
+/** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
+export function mapPages(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32, low: u32, high: u32, flags: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  const attrs = <u64>low | (<u64>high << 32);
+  const last = va + (Address.of(size) - 1);
+  return <i32>on<MapPagesOperation>(t, va, Address.of(paddr), last, attrs, flags | (sizeLg2 << 8));
+}
+
+/** Count the table pages that a map needs: read them with `plannedPages`. `sizeLg2` 0: any leaf size. */
+export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  const sizes = sizeLg2 == 0 ? t.sizes : <u64>1 << sizeLg2;
+  on<PlanMapOperation>(t,
+    Address.of(iova) & t.mask,
+    Address.of(paddr),
+    Address.of(size),
+    sizes,
+    sizeLg2 << 8,
+  );
+}
+
+/** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */
+export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const status = checkRange(t, iova, size);
+  if (status != Status.OK) return status;
+  const va = Address.of(iova) & t.mask;
+  return <i32>on<UnmapOperation>(t, va, va + (Address.of(size) - 1), 0, 0, flags);
+}
+
+/** A step of splitting the leaves that `unmap` found to stick out of [iova, iova+size). */
+export function carve(handle: u32, iova: f64, size: f64, step: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>on<CarveOperation>(t, va, va + (Address.of(size) - 1), 0, 0, step);
+}
+
+/** unmap_range; flag 4: the rest. */
+export function unmapRange(handle: u32, iova: f64, size: f64, flags: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>on<UnmapRangeOperation>(t, va, va + (Address.of(size) - 1), 0, 0, flags);
+}
+
+/** unmap_pages over [iova, iova+size), which the bindings have cut to the input space. */
+export function unmapPages(handle: u32, iova: f64, size: f64, sizeLg2: u32, resume: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>on<UnmapPagesOperation>(t, va, va + (Address.of(size) - 1), 0, resume, sizeLg2);
+}
+
+/** Give the pages of a list to the pool. */
+class FreeOperation extends Operation {
+  run<F extends Format>(t: Table, head: u64, b: u64, c: u64, d: u64, e: u32): i64 {
+    let pages: i32 = 0;
+    for (let page = <u32>head; page != 0; pages++) {
+      const record = Record.of(page);
+      const next = record.next;
+      const level = record.birth;
+      Pool.give(page, Pages.lg2<F>(level & 0xff), (level & UNLINKED_ZERO) != 0);
+      page = next;
+    }
+    Shared.count(-pages);
+    return pages;
+  }
+}
+export function freePages(format: u32, head: u32): void {
+  withFormat<FreeOperation>(format, changetype<Table>(0), head, 0, 0, 0, 0);
+}
+/** For the bindings' lists of unlinked pages: append, step, and the level of a page. */
+export function joinPages(tail: u32, head: u32): void {
+  Record.of(tail).next = head;
+}
+export function nextPage(page: u32): u32 {
+  return Record.of(page).next;
+}
+export function pageLevel(page: u32): u32 {
+  return Record.of(page).birth & 0xff;
+}
+/** The flush mark of an unlinked page in quarantine. */
+export function markPages(head: u32, mark: u32): void {
+  for (let page = head; page != 0; page = Record.of(page).next) Record.of(page).refs = mark;
+}
+export function pageMark(page: u32): u32 {
+  return Record.of(page).refs;
+}
+
+/** Unlink empty tables (all = 0) or all (1); the root has `items` items. */
+export function trim(handle: u32, all: u32, items: u32, resume: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  return <i32>on<TrimOperation>(t, all, items, 0, resume, 0);
+}
+
+/** Raise (or, after a map that failed, lower) the top level. */
+class GrowOperation extends Operation {
+  run<F extends Format>(t: Table, level: u64, b: u64, c: u64, d: u64, e: u32): i64 {
+    Op.begin();
+    let status: i32 = Status.OK;
+    if (<u32>level > t.top) status = Grow.to<F>(t, <u32>level);
+    else Grow.back<F>(t, <u32>level);
+    const f = changetype<F>(0);
+    t.spaceSpan = t.mask & Item.ones(f.shift(t.top) + f.indexLg2(t.top));
+    Op.book();
+    return status;
+  }
+}
+export function setTop(handle: u32, level: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  return <i32>on<GrowOperation>(t, level, 0, 0, 0, 0);
+}
+/** The number of the last operation, and taking back what a map of that number did. */
+export function birth(): u32 {
+  return Op.birthSoFar;
+}
+export function undoMap(handle: u32, iova: f64, size: f64, number: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  return <i32>on<UndoMapOperation>(t, Address.of(iova) & t.mask, number, Address.of(size), 0, 0);
+}
+export function tableTop(handle: u32): u32 {
+  return changetype<Table>(<usize>handle).top;
+}
+export function tableRoot(handle: u32): u32 {
+  return changetype<Table>(<usize>handle).root;
+}
+
+/** The output address of `iova`, or minus a fault. */
+export function phys(handle: u32, iova: f64): f64 {
+  const t = changetype<Table>(<usize>handle);
+  if (!Address.exact(iova)) return <f64>Fault.ADDRESS_SIZE;
+  const x = Address.of(iova);
+  if (!Address.inside(t, x, 1)) return <f64>Fault.ADDRESS_SIZE;
+  return <f64>on<LookupOperation>(t, x & t.mask, t.root, t.top, 0, 0);
+}
+
+/** The same for an access that needs these permits. */
+export function access(handle: u32, iova: f64, permits: u32): f64 {
+  const t = changetype<Table>(<usize>handle);
+  if (!Address.exact(iova)) return <f64>Fault.ADDRESS_SIZE;
+  const x = Address.of(iova);
+  if (!Address.inside(t, x, 1)) return <f64>Fault.ADDRESS_SIZE;
+  const oa = on<AccessOperation>(t, x & t.mask, t.root, t.top, permits, t.variant);
+  return oa > <i64>t.oaLast ? <f64>Fault.ADDRESS_SIZE : <f64>oa;
+}
+
+/** Without a descriptor: the bits of the address that select entries come as two halves. */
+export function peek(format: u32, root: u32, top: u32, low: u32, high: u32, permits: u32, variant: u32, encryptionBit: u32): f64 {
+  Op.use(encryptionBit == 0 ? <u64>-1 : ~(<u64>1 << encryptionBit));
+  const va = <u64>low | (<u64>high << 32);
+  const none = changetype<Table>(0);
+  return permits == 0
+    ? <f64>withFormat<LookupOperation>(format, none, va, root, top, 0, 0)
+    : <f64>withFormat<AccessOperation>(format, none, va, root, top, permits, variant);
+}
+
+/** Look up `count` f64 addresses at `from`, answers to `to`. */
+export function translate(handle: u32, from: u32, count: u32, to: u32): u32 {
+  const t = changetype<Table>(<usize>handle);
+  return <u32>on<TranslateOperation>(t, from, count, to, 0, 0);
+}
+
+/** What a raw item means: 0 empty, 1 leaf, 2 invalid, 4 table; the rest by `decodedPaddr` and `decodedSizeLg2`. */
+export function decode(format: u32, low: u32, high: u32, level: u32): i32 {
+  return <i32>withFormat<DecodeOperation>(format, changetype<Table>(0), <u64>low | (<u64>high << 32), 0, 0, 0, level);
+}
+export function geometry(format: u32, what: u32, level: u32): u32 {
+  return <u32>withFormat<GeometryOperation>(format, changetype<Table>(0), what, 0, 0, 0, level);
+}

@@ -1,0 +1,129 @@
+// One realm: one instance of this module over the memory, in the main thread or in a worker. Its block in the bookkeeping region is the mailbox through
+// which the bindings read what an operation did, and holds its share of the pool, so that realms do not contend.
+import { CLASSES, Shared, SUPERBLOCK_BYTES, Superblock } from "./superblock";
+
+/** A realm's free pages of one size. */
+@unmanaged
+export class PoolSlot {
+  /** Pages that were in use before, linked through their records, and how many. */
+  head: u32;
+  count: u32;
+  /** A piece of untouched table area: the next page, and how many are left. */
+  fresh: u32;
+  freshLeft: u32;
+}
+
+/** Events that fit the mailbox; operations stop at a consistent point when `EVENT_ROOM` are not free, and are continued after it was read. */
+export const EVENTS: u32 = 1024;
+export const EVENT_ROOM: u32 = 16;
+
+/** The largest number of items in one entry, and the bytes of the two scratch areas for entries that are being rebuilt. */
+export const SCRATCH_ITEMS: u32 = 512;
+const SCRATCH_BYTES: u32 = 64 + SCRATCH_ITEMS * 8;
+/** Levels that plans count pages for. */
+const PLAN_LEVELS: u32 = 8;
+
+/** The kinds of event; the bindings know the same numbers. */
+export class EventKind {
+  static readonly FLUSH_RANGE: u32 = 1;
+  static readonly FLUSH_WALK: u32 = 2;
+  static readonly SYNC: u32 = 3;
+}
+
+/** All fields that the bindings read are f64. */
+@unmanaged
+export class Realm {
+  /** Events recorded since the bindings last read them. */
+  events: f64;
+  /** Bytes that the operation mapped or unmapped. */
+  done: f64;
+  /** The input address, as the caller writes it, at which it stopped. */
+  at: f64;
+  /** Bytes of the smallest leaf removed; 0 = none. */
+  smallest: f64;
+  /** Pages unlinked: a list through the records. */
+  unlinkedHead: f64;
+  unlinkedTail: f64;
+  unlinkedCount: f64;
+  /** Numbers for the bindings that an operation documents itself. */
+  extra0: f64;
+  extra1: f64;
+  extra2: f64;
+  extra3: f64;
+  extra4: f64;
+  extra5: f64;
+  extra6: f64;
+  extra7: f64;
+  reserved: f64;
+  /** CLASSES slots, EVENTS x 4 f64 (kind, address, bytes, granule), two scratch areas, the plan. */
+  slots: u64;
+}
+
+const SLOTS: u32 = offsetof<Realm>("slots");
+const EVENTS_AT: u32 = SLOTS + CLASSES * offsetof<PoolSlot>();
+const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;
+const PLAN_AT: u32 = SCRATCH_AT + 2 * SCRATCH_BYTES;
+const REALM_BYTES: u32 = PLAN_AT + PLAN_LEVELS * 16;
+
+let realm: usize = 0;
+
+export class Own {
+  @inline static get realm(): Realm {
+    return changetype<Realm>(realm);
+  }
+  @inline static slot(sizeClass: u32): PoolSlot {
+    return changetype<PoolSlot>(realm + SLOTS + <usize>sizeClass * offsetof<PoolSlot>());
+  }
+  @inline static event(index: u32): usize {
+    return realm + EVENTS_AT + (<usize>index << 5);
+  }
+  /** A scratch area: 64 bytes, then room for the items of one entry; `which` is 0 or 1. */
+  @inline static scratch(which: u32): u32 {
+    return <u32>realm + SCRATCH_AT + which * SCRATCH_BYTES;
+  }
+  /** The last address counted at a level (u64), and the pages counted (u32, 8 bytes on). */
+  @inline static plan(level: u32): usize {
+    return realm + PLAN_AT + (<usize>level << 4);
+  }
+  static clearPlan(): void {
+    memory.fill(realm + PLAN_AT, 0, PLAN_LEVELS * 16);
+  }
+}
+
+/**
+ * Lay out the bookkeeping region [at, end), which holds only zeros. The area for pages of the pool starts at `areaStart` (0 units: none), and
+ * `memoryBytes` / 64 KiB groups of pages can have records. False when the region is too small.
+ */
+export function createSuperblock(at: u32, end: u32, areaStart: u32, areaUnits: u32, groups: u32): bool {
+  Shared.set(at);
+  const block = Shared.block;
+  block.areaStart = areaStart;
+  block.areaUnits = areaUnits;
+  block.arenaNext = at + ((SUPERBLOCK_BYTES + 63) & ~63);
+  block.arenaEnd = end;
+  if (block.arenaNext > end) return false;
+  block.directoryLength = groups;
+  block.directory = Shared.take(groups << 2);
+  return block.directory != 0;
+}
+
+/** Make this instance's realm. Returns the offset of its mailbox; 0 when the bookkeeping region is full. */
+export function attachRealm(superblock: u32): u32 {
+  Shared.set(superblock);
+  realm = Shared.take(REALM_BYTES);
+  if (realm != 0) atomic.add<u32>(superblock + offsetof<Superblock>("realms"), 1);
+  return <u32>realm;
+}
+
+/** Where the mailbox has its events. */
+export function eventsOffset(): u32 {
+  return EVENTS_AT;
+}
+
+/** Bookkeeping bytes: what a memory needs with `groups` groups of 64 KiB, and what each realm adds. */
+export function superblockBytes(groups: u32): u32 {
+  return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);
+}
+export function realmBytes(): u32 {
+  return REALM_BYTES;
+}

@@ -1,0 +1,48 @@
+// One record of 16 bytes per unit of table memory in use: what the library must know about a table page that the page itself cannot hold, since no
+// format has spare bits in every entry. Records are found through a directory, a block of them per 64 KiB, so that pages may lie anywhere in a
+// guest's RAM and untouched memory costs nothing.
+import { Shared, Superblock, UNIT_LG2 } from "./superblock";
+
+const GROUP_LG2: u32 = 16;
+const RECORD_LG2: u32 = 4;
+const BLOCK_BYTES: u32 = 1 << (GROUP_LG2 - UNIT_LG2 + RECORD_LG2);
+
+/** Of a page while it hangs in a table. Once it is unlinked, `refs` and `birth` are free for the two other uses named here. */
+@unmanaged
+export class PageRecord {
+  /** The next page of the list that this one is on: pool, gather, quarantine, or the unlinked pages of an operation. */
+  next: u32;
+  /** How many entries point here. Unlinked: the entry that pointed here (during an operation), then the flush mark (in quarantine). */
+  refs: u32;
+  /** Items that are not empty; kept only while one realm has the table. */
+  live: u16;
+  /** Prepared updates that rely on this page. */
+  pins: u16;
+  /** The operation that made this page. Unlinked: its level; in the pool: 1 when all its bytes are known to be zero. */
+  birth: u32;
+}
+
+export class Record {
+  /** The record of the page at `offset`, which was in use before. */
+  @inline static of(offset: u32): PageRecord {
+    const block = load<u32>(<usize>Shared.block.directory + ((<usize>offset >> GROUP_LG2) << 2));
+    return changetype<PageRecord>(
+      <usize>block + (((<usize>offset & ((1 << GROUP_LG2) - 1)) >> UNIT_LG2) << RECORD_LG2),
+    );
+  }
+
+  /** Make sure that `bytes` at `offset` have records. False when the bookkeeping region is full. */
+  static ensure(offset: u32, bytes: u32): bool {
+    const last = <u32>((<u64>offset + <u64>bytes - 1) >> GROUP_LG2);
+    for (let group = offset >> GROUP_LG2; group <= last; group++) {
+      if (group >= Shared.block.directoryLength) return false;
+      const slot = <usize>Shared.block.directory + (<usize>group << 2);
+      if (atomic.load<u32>(slot) != 0) continue;
+      const block = Shared.take(BLOCK_BYTES);
+      if (block == 0) return false;
+      // Another realm may have been first; its block counts, ours is lost (1 KiB, once per group at most).
+      atomic.cmpxchg<u32>(slot, 0, block);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+// ARM LPAE stage 1, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S1, ARM_32_LPAE_S1).
+import { type ArmLpaeConfig, type ArmLpaeQuirk, type LpaeLimits, lpaeGeometry, outputSizeCode, walkAttributes } from "./armLpaeShared.js";
+import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
+import { defineFormat, type Format } from "./format.js";
+
+/** What a stage 1 context is programmed with: TTBR0 or TTBR1, MAIR, and the fields of TCR. */
+export interface ArmLpaeS1Registers {
+  ttbr: bigint;
+  mair: bigint;
+  tcr: { tg: number; tsz: number; ips: number; sh: number; irgn: number; orgn: number; ds?: number };
+}
+
+const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_NS", "ARM_TTBR1", "ARM_OUTER_WBWA", "ARM_HD"];
+const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
+
+/**
+ * ARM LPAE stage 1, up to 52 bits (SMMUv2 / SMMUv3, and GPUs with the same tables).
+ * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
+ */
+export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
+  return stage1("armLpaeS1", config, { quirks: QUIRKS });
+}
+
+/**
+ * The 32-bit flavour: ias <= 32, oas <= 40, 4K granule.
+ * @throws IoPgtableError EINVAL, ENOTSUP
+ */
+export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
+  return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true });
+}
+
+function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS1Registers> {
+  const g = lpaeGeometry(config, limits, name);
+  const walks = walkAttributes(g, name);
+  const upper = g.quirks.has("ARM_TTBR1");
+  const tcr = { tg: upper ? g.granule.tg1 : g.granule.tg0, tsz: 64 - g.ias, ips: outputSizeCode(g.oas, name), ...walks };
+  const mair = g.mair.reduce((all, slot, i) => all | (BigInt(slot) << BigInt(8 * i)), 0n);
+  const ns = g.quirks.has("ARM_NS");
+  const style: LpaeStyle = { permissions: "stage1", memory: "index", mali: false, ns, hd: g.quirks.has("ARM_HD") };
+  return defineFormat<ArmLpaeS1Registers>({
+    name,
+    core: g.granule.core,
+    variant: 0,
+    ias: g.ias,
+    oas: g.oas,
+    pageSizes: g.pageSizes,
+    top: 3 - g.startLevel,
+    maxTop: 3 - g.startLevel,
+    rootItems: () => g.rootItems,
+    space: upper ? "upper" : "lower",
+    coherentWalk: g.coherentWalk,
+    syncForDevice: g.syncForDevice,
+    tableBits: lpaeTableBits({ ns, coherentWalk: g.coherentWalk }),
+    encryptionBit: 0,
+    tableAddressMask: () => ADDRESS_MASK,
+    breakBeforeMake: g.breakBeforeMake,
+    archLevel: (level) => 3 - level,
+    encode: (prot, strict) => lpaeEncode(style, prot, strict),
+    decode: (item) => lpaeDecode(style, item),
+    makeRegisters: (root) => ({ ttbr: root, mair, tcr: { ...tcr } }),
+  });
+}

@@ -1,0 +1,88 @@
+// ARM LPAE stage 2, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S2, ARM_32_LPAE_S2).
+import {
+  type ArmLpaeConfig,
+  type ArmLpaeQuirk,
+  type LpaeGeometry,
+  type LpaeLimits,
+  lpaeGeometry,
+  outputSizeCode,
+  walkAttributes,
+} from "./armLpaeShared.js";
+import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
+import { refuse } from "./config.js";
+import { defineFormat, type Format } from "./format.js";
+
+/** What a stage 2 context is programmed with: VTTBR and the fields of VTCR. */
+export interface ArmLpaeS2Registers {
+  vttbr: bigint;
+  vtcr: { tg: number; tsz: number; ps: number; sl: number; sh: number; irgn: number; orgn: number };
+}
+
+const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_S2FWB"];
+const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
+/** Tables that may stand side by side as a root (D8.2.2 "Concatenated translation tables"). */
+const MAX_CONCATENATED = 16;
+
+/**
+ * ARM LPAE stage 2. Where the architecture demands it, the root is up to 16 concatenated tables.
+ * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
+ */
+export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
+  return stage2("armLpaeS2", config, { quirks: QUIRKS });
+}
+
+/**
+ * The 32-bit flavour: ias <= 40, oas <= 40, 4K granule.
+ * @throws IoPgtableError EINVAL, ENOTSUP
+ */
+export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
+  return stage2("arm32LpaeS2", config, { quirks: QUIRKS, maxIas: 40, maxOas: 40, only4K: true });
+}
+
+function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS2Registers> {
+  const g = lpaeGeometry(config, limits, name);
+  const { startLevel, rootItems } = concatenate(g, name);
+  const sl = ~(startLevel + (g.granule.lg2 === 12 ? 1 : 0)) & 3;
+  const ps = outputSizeCode(g.oas, name);
+  const vtcr = { tg: g.granule.tg0, tsz: 64 - g.ias, ps, sl, ...walkAttributes(g, name) };
+  const memory = g.quirks.has("ARM_S2FWB") ? "s2fwb" : "s2";
+  const style: LpaeStyle = { permissions: "stage2", memory, mali: false, ns: false, hd: false };
+  return defineFormat<ArmLpaeS2Registers>({
+    name,
+    core: g.granule.core,
+    variant: 1,
+    ias: g.ias,
+    oas: g.oas,
+    pageSizes: g.pageSizes,
+    top: 3 - startLevel,
+    maxTop: 3 - startLevel,
+    rootItems: () => rootItems,
+    space: "lower",
+    coherentWalk: g.coherentWalk,
+    syncForDevice: g.syncForDevice,
+    tableBits: lpaeTableBits({ ns: false, coherentWalk: g.coherentWalk }),
+    encryptionBit: 0,
+    tableAddressMask: () => ADDRESS_MASK,
+    breakBeforeMake: g.breakBeforeMake,
+    archLevel: (level) => 3 - level,
+    encode: (prot, strict) => lpaeEncode(style, prot, strict),
+    decode: (item) => lpaeDecode(style, item),
+    makeRegisters: (root) => ({ vttbr: root, vtcr: { ...vtcr } }),
+  });
+}
+
+/** Drop the top level where a stage 2 of this size must start lower with a wider root (D8.2.2, as Linux applies it). */
+function concatenate(g: LpaeGeometry, name: string): { startLevel: number; rootItems: number } {
+  const { startLevel, rootItems, ias, oas } = g;
+  const is4K = g.granule.lg2 === 12;
+  const is16K = g.granule.lg2 === 14;
+  const needed =
+    (is16K && startLevel === 0 && (oas === 48 || ias === 48)) ||
+    (is4K && startLevel === 0 && (oas === 40 || oas === 42)) ||
+    (is16K && startLevel === 1 && oas === 40);
+  if (!needed) return { startLevel, rootItems };
+  if (rootItems > MAX_CONCATENATED) {
+    throw refuse("EINVAL", name, `ias ${ias} with oas ${oas} would need ${rootItems} concatenated root tables; there may be 16`);
+  }
+  return { startLevel: startLevel + 1, rootItems: rootItems * 2 ** (g.granule.lg2 - 3) };
+}

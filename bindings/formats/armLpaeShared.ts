@@ -1,0 +1,180 @@
+// What the five ARM LPAE formats share: granule and geometry, cacheability of walks, address sizes. Arm ARM (DDI 0487) D8.2, D24.2 (TCR_EL1, VTCR_EL2).
+import { show } from "../numbers.js";
+import { type CheckedConfig, checkConfig, checkQuirks, refuse } from "./config.js";
+import { CoreFormat } from "./coreFormats.js";
+import type { CommonConfig } from "./format.js";
+
+export type ArmLpaeQuirk = "ARM_NS" | "ARM_TTBR1" | "ARM_OUTER_WBWA" | "ARM_HD" | "ARM_S2FWB";
+
+/** Configuration of the ARM LPAE formats. */
+export interface ArmLpaeConfig extends CommonConfig {
+  quirks?: readonly ArmLpaeQuirk[];
+  /** Use the contiguous hint (bit 52) within one call; default false, as Linux's io-pgtable. */
+  contiguousHint?: boolean;
+  /** The eight memory attributes that `Prot.memoryType(n)` and MMIO / CACHE choose from; default Linux's (NC, WB, device, NC + outer WB at 0..3). */
+  mair?: readonly number[];
+  /** 52-bit addresses with 4K and 16K granules; default false (clamped to 48). */
+  lpa2?: boolean;
+  /** When a live entry changes: clear it first and flush ("always", default), not for a mere change of size ("bbm2"), or never (the caller vouches). */
+  breakBeforeMake?: "always" | "bbm2" | "never";
+}
+
+const K = 1024;
+const M = K * K;
+const G = K * M;
+const T = K * G;
+
+interface Granule {
+  readonly core: number;
+  readonly lg2: number;
+  readonly maxBits: number;
+  readonly sizes: (oas: number) => readonly number[];
+  readonly hintSizes: readonly number[];
+  /** TG0 and TG1 fields (D24.2.131 TCR_EL1). */
+  readonly tg0: number;
+  readonly tg1: number;
+}
+
+const GRANULES: readonly Granule[] = [
+  {
+    core: CoreFormat.ARM_LPAE_4K,
+    lg2: 12,
+    maxBits: 48,
+    sizes: () => [4 * K, 2 * M, G],
+    hintSizes: [64 * K, 32 * M, 16 * G],
+    tg0: 0,
+    tg1: 2,
+  },
+  {
+    core: CoreFormat.ARM_LPAE_16K,
+    lg2: 14,
+    maxBits: 48,
+    sizes: () => [16 * K, 32 * M],
+    hintSizes: [2 * M, G],
+    tg0: 2,
+    tg1: 1,
+  },
+  {
+    core: CoreFormat.ARM_LPAE_64K,
+    lg2: 16,
+    maxBits: 52,
+    sizes: (oas) => (oas > 48 ? [64 * K, 512 * M, 4 * T] : [64 * K, 512 * M]),
+    hintSizes: [2 * M, 16 * G],
+    tg0: 1,
+    tg1: 3,
+  },
+];
+
+/** The checked configuration of an LPAE table, with its geometry. */
+export interface LpaeGeometry extends CheckedConfig {
+  readonly quirks: ReadonlySet<ArmLpaeQuirk>;
+  readonly granule: Granule;
+  readonly pageSizes: readonly number[];
+  /** The architecture's start level, 0..3, and the items of the root. */
+  readonly startLevel: number;
+  readonly rootItems: number;
+  readonly mair: readonly number[];
+  readonly breakBeforeMake: "always" | "bbm2" | "never";
+}
+
+/** What a format allows: its quirks, and limits that are checked before anything is clamped. */
+export interface LpaeLimits {
+  readonly quirks: readonly ArmLpaeQuirk[];
+  readonly maxIas?: number;
+  readonly maxOas?: number;
+  /** Only the sizes of the 4K granule (the 32-bit formats and Mali). */
+  readonly only4K?: boolean;
+}
+
+/** Linux's MAIR: normal non-cacheable, write-back read/write-allocate, device nGnRE, inner NC + outer WB. */
+const LINUX_MAIR: readonly number[] = [0x44, 0xff, 0x04, 0xf4, 0, 0, 0, 0];
+const SIZES_4K: readonly number[] = [4 * K, 2 * M, G];
+
+/** @throws IoPgtableError EINVAL, ENOTSUP */
+export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: string): LpaeGeometry {
+  const common = checkConfig(config, format);
+  const quirks = checkQuirks(config.quirks, limits.quirks, format);
+  if (config.lpa2 !== undefined && typeof config.lpa2 !== "boolean") {
+    throw refuse("EINVAL", format, `lpa2 is ${show(config.lpa2)}; give true or false`);
+  }
+  if (config.lpa2 === true) throw refuse("ENOTSUP", format, "52-bit addresses with 4K and 16K granules (lpa2) are not supported");
+  if (limits.maxIas !== undefined && common.ias > limits.maxIas) {
+    throw refuse("EINVAL", format, `ias is ${common.ias}; the format has at most ${limits.maxIas} bits`);
+  }
+  if (limits.maxOas !== undefined && common.oas > limits.maxOas) {
+    throw refuse("EINVAL", format, `oas is ${common.oas}; the format has at most ${limits.maxOas} bits`);
+  }
+  const asked = (common.pageSizes ?? SIZES_4K).filter((size) => limits.only4K !== true || SIZES_4K.includes(size));
+  const granule = chooseGranule(asked, format);
+  const ias = Math.min(common.ias, granule.maxBits);
+  const oas = Math.min(common.oas, granule.maxBits);
+  const pageSizes = [...granule.sizes(oas), ...hints(config, granule, format)]
+    .filter((size) => asked.includes(size) || granule.hintSizes.includes(size))
+    .sort((a, b) => a - b);
+  const bits = granule.lg2 - 3;
+  const levels = Math.ceil((ias - granule.lg2) / bits);
+  if (!pageSizes.includes(2 ** granule.lg2) || levels < 1) {
+    throw refuse("EINVAL", format, `ias ${ias} with pageSizes ${asked.map(show).join(", ")} leaves no table to build`);
+  }
+  return {
+    ...common,
+    ias,
+    oas,
+    quirks,
+    granule,
+    pageSizes: pageSizes.filter((size) => size < 2 ** ias),
+    startLevel: 4 - levels,
+    rootItems: 2 ** (ias - granule.lg2 - bits * (levels - 1)),
+    mair: checkMair(config.mair, format),
+    breakBeforeMake: checkBreak(config.breakBeforeMake, format),
+  };
+}
+
+/** The smallest size chooses; Linux prefers the CPU's page size (4K), then the largest below it, then the smallest above. */
+function chooseGranule(asked: readonly number[], format: string): Granule {
+  const below = asked.filter((size) => size < 4 * K);
+  const size = asked.includes(4 * K) ? 4 * K : (below.at(-1) ?? asked[0]);
+  const granule = GRANULES.find((g) => 2 ** g.lg2 === size);
+  if (granule === undefined) {
+    throw refuse("EINVAL", format, `pageSizes has no granule as its smallest size; give 0x1000, 0x4000 or 0x10000`);
+  }
+  return granule;
+}
+
+function hints(config: ArmLpaeConfig, granule: Granule, format: string): readonly number[] {
+  const hint = config.contiguousHint ?? false;
+  if (typeof hint !== "boolean") throw refuse("EINVAL", format, `contiguousHint is ${show(hint)}; give true or false`);
+  return hint ? granule.hintSizes : [];
+}
+
+function checkMair(mair: readonly number[] | undefined, format: string): readonly number[] {
+  if (mair === undefined) return LINUX_MAIR;
+  const valid = (x: unknown): boolean => typeof x === "number" && Number.isInteger(x) && x >= 0 && x <= 255;
+  if (!Array.isArray(mair) || mair.length > 8 || !mair.every(valid)) {
+    throw refuse("EINVAL", format, "mair must be at most eight integers 0..255");
+  }
+  return [...mair, ...LINUX_MAIR].slice(0, 8).map((x, i) => (i < mair.length ? x : 0));
+}
+
+function checkBreak(x: unknown, format: string): "always" | "bbm2" | "never" {
+  if (x === undefined) return "always";
+  if (x === "always" || x === "bbm2" || x === "never") return x;
+  throw refuse("EINVAL", format, `breakBeforeMake is ${show(x)}; give "always", "bbm2" or "never"`);
+}
+
+/** Shareability and cacheability of table walks (SH, IRGN, ORGN), as Linux sets them. */
+export function walkAttributes(g: LpaeGeometry, format: string): { sh: number; irgn: number; orgn: number } {
+  const outer = g.quirks.has("ARM_OUTER_WBWA");
+  if (g.coherentWalk) {
+    if (outer) throw refuse("EINVAL", format, "ARM_OUTER_WBWA is for walkers that do not snoop; set coherentWalk to false");
+    return { sh: 3, irgn: 1, orgn: 1 };
+  }
+  return { sh: 2, irgn: 0, orgn: outer ? 1 : 0 };
+}
+
+/** The IPS / PS code of an output size (D24.2, ID_AA64MMFR0_EL1.PARange). */
+export function outputSizeCode(oas: number, format: string): number {
+  const code = [32, 36, 40, 42, 44, 48, 52].indexOf(oas);
+  if (code < 0) throw refuse("EINVAL", format, `oas is ${oas}; give 32, 36, 40, 42, 44, 48 or 52`);
+  return code;
+}

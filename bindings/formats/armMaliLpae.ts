@@ -1,0 +1,47 @@
+// Mali Midgard / Bifrost (Linux: ARM_MALI_LPAE).
+import { type ArmLpaeConfig, lpaeGeometry } from "./armLpaeShared.js";
+import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
+import { CoreFormat } from "./coreFormats.js";
+import { defineFormat, type Format } from "./format.js";
+
+const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
+const STYLE: LpaeStyle = { permissions: "stage2", memory: "index", mali: true, ns: false, hd: false };
+/** MEMATTR slots 0..2: normal non-cacheable, write-back with read and write allocation, device (as Linux's panfrost sets them). */
+const MEMATTR = 0x88_8d_88n;
+/** TRANSTAB: ADRMODE_TABLE in bits 1:0, READ_INNER, SHARE_OUTER. */
+const ADRMODE_TABLE = 3n;
+const READ_INNER = 1n << 2n;
+const SHARE_OUTER = 1n << 4n;
+
+/**
+ * Mali's LPAE form: ias <= 48, oas <= 40, 4K granule, always four levels (with ias <= 39 the root has one entry).
+ * @throws IoPgtableError EINVAL, ENOTSUP (it has no quirks)
+ */
+export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; memattr: bigint }> {
+  const name = "armMaliLpae";
+  const g = lpaeGeometry(config, { quirks: [], maxIas: 48, maxOas: 40, only4K: true }, name);
+  const rootItems = g.startLevel > 0 ? 1 : g.rootItems;
+  const attributes = ADRMODE_TABLE | READ_INNER | (g.coherentWalk ? SHARE_OUTER : 0n);
+  return defineFormat<{ transtab: bigint; memattr: bigint }>({
+    name,
+    core: CoreFormat.ARM_MALI,
+    variant: 0,
+    ias: g.ias,
+    oas: g.oas,
+    pageSizes: g.pageSizes,
+    top: 3,
+    maxTop: 3,
+    rootItems: () => rootItems,
+    space: "lower",
+    coherentWalk: g.coherentWalk,
+    syncForDevice: g.syncForDevice,
+    tableBits: lpaeTableBits({ ns: false, coherentWalk: g.coherentWalk }),
+    encryptionBit: 0,
+    tableAddressMask: () => ADDRESS_MASK,
+    breakBeforeMake: g.breakBeforeMake,
+    archLevel: (level) => 3 - level,
+    encode: (prot, strict) => lpaeEncode(STYLE, prot, strict),
+    decode: (item) => lpaeDecode(STYLE, item),
+    makeRegisters: (root) => ({ transtab: root | attributes, memattr: MEMATTR }),
+  });
+}

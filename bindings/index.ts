@@ -1,0 +1,16 @@
+// io-pgtable: builds, changes, walks and checks the page tables that IOMMUs and GPUs read.
+
+export type { TableAllocator } from "./allocator.js";
+export { type ErrorCode, IoPgtableError } from "./errors.js";
+export { type FlushOps, flushedByOwner } from "./flush.js";
+export * from "./formats/index.js";
+export { type Iova, IoPageTable, type Paddr } from "./ioPageTable.js";
+export { Access, Fault, Prot } from "./prot.js";
+export { type SharedTableMemory, TableMemory } from "./tableMemory.js";
+export type { SharedTable, TableOptions } from "./table/build.js";
+export type { Gather } from "./table/gather.js";
+export type { MapResult } from "./table/map.js";
+export type { Mapping } from "./table/mappings.js";
+export type { TableStats } from "./table/stats.js";
+export type { UnmapOptions } from "./table/unmap.js";
+export type { WalkStep } from "./table/walk.js";

@@ -1,0 +1,337 @@
+// The table: the public face. Short ways for what is hot stand here; everything longer is in table/, one file per operation.
+import { Status } from "./core.js";
+import { Mail } from "./memoryState.js";
+import { Fault, permitsOf } from "./prot.js";
+import { isInside } from "./table/arguments.js";
+import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
+import { dumpLines } from "./table/dump.js";
+import { checkGather, type Gather, TableGather } from "./table/gather.js";
+import { acknowledgeFlush, destroyTable, flushMark, trimTable } from "./table/lifetime.js";
+import { mapPages, mapRange, unmapPages, unmapRange } from "./table/linux.js";
+import { endMapEvents, type MapResult, mapWhole } from "./table/map.js";
+import { type Mapping, mappings } from "./table/mappings.js";
+import { checkAccessArguments, corrupt, lookup, peekAccess, translate } from "./table/read.js";
+import { settleBacklog } from "./table/settle.js";
+import type { TableState } from "./table/state.js";
+import { type TableStats, tableStats } from "./table/stats.js";
+import { type UnmapOptions, unmapRangeOf } from "./table/unmap.js";
+import { type WalkStep, walk } from "./table/walk.js";
+import type { Format } from "./formats/format.js";
+import type { TableMemory } from "./tableMemory.js";
+import { checkSpan } from "./table/span.js";
+
+/** Input address. For an address inside a page above 2^53 use a bigint. */
+export type Iova = number | bigint;
+/** Output address: at most 52 bits, so that a number holds it exactly. */
+export type Paddr = number;
+
+const MAX_EXACT = 2 ** 53;
+
+let adopted: TableState | undefined;
+
+/**
+ * A page table that an IOMMU or GPU reads.
+ *
+ * @example
+ * ```ts
+ * const memory = TableMemory.create();
+ * const table = new IoPageTable(memory, {
+ *   format: armLpaeS1({ ias: 48, oas: 48 }),
+ *   flush: { flushAll() {}, flushWalk(iova, size) {}, flushRange(iova, size) {} },
+ * });
+ * table.map(0x1000_0000, 0x8_0000_0000, 0x20_0000, Prot.READ | Prot.WRITE);
+ * table.iovaToPhys(0x1000_1234); // 0x8_0000_1234
+ * table.unmap(0x1000_0000, 0x20_0000);
+ * table.destroy();
+ * ```
+ */
+export class IoPageTable<R = unknown> {
+  readonly #state: TableState;
+
+  /**
+   * @throws IoPgtableError EINVAL (no flush operations, half an allocator, a format that has callbacks and serves a table already), ENOMEM, ENOTSUP (a
+   *   memory without room for tables), EBUSY (in a callback)
+   */
+  constructor(memory: TableMemory, options: TableOptions<R>) {
+    if (adopted !== undefined) {
+      this.#state = adopted;
+      adopted = undefined;
+      return;
+    }
+    this.#state = buildTable(memory, options);
+    settleBacklog(this.#state);
+  }
+
+  static #adopt<R>(state: TableState): IoPageTable<R> {
+    adopted = state;
+    // The constructor takes the state that is waiting and looks at no argument.
+    return new IoPageTable<R>(undefined as unknown as TableMemory, undefined as unknown as TableOptions<R>);
+  }
+
+  /**
+   * A walker over tables that somebody else built and may rewrite at any time (an emulator's guest, a memory dump). It keeps nothing between calls;
+   * mutating calls throw ENOTSUP. Where a walk leaves the memory: EFAULT, from `translate` and `access` a negative value. Reserved encodings are "invalid"
+   * and translate to nothing.
+   * @throws IoPgtableError EINVAL; EFAULT when a root is outside the memory
+   */
+  static open<R>(memory: TableMemory, options: { format: Format<R>; root: Paddr | readonly Paddr[] }): IoPageTable<R> {
+    return IoPageTable.#adopt(openTable(memory, options));
+  }
+
+  /**
+   * The same table in another realm (worker). Each realm has its own flush operations; the format must agree (EINVAL). A table with an `allocator` is
+   * changed only in the realm that made it; elsewhere ENOTSUP. At once in several realms, on disjoint ranges: map*, and unmap* that split nothing, and
+   * reads. All else needs the table alone. Once shared, an unmap frees only table pages that its range covers whole; merely empty ones wait for `trim()`.
+   * @throws IoPgtableError EINVAL
+   */
+  static attach<R>(memory: TableMemory, shared: SharedTable, options: TableOptions<R>): IoPageTable<R> {
+    return IoPageTable.#adopt(attachTable(memory, shared, options));
+  }
+
+  /** Structured-cloneable handle, for other realms. @throws IoPgtableError ENOTSUP for an opened table */
+  share(): SharedTable {
+    return shareTable(this.#state);
+  }
+
+  /** Values to program the device with. A table that grows gives new ones after each growth. */
+  get registers(): R {
+    const s = this.#state;
+    return s.spec.makeRegisters(BigInt(s.memory.paddrOf(s.root)), s.top) as R;
+  }
+
+  /** Leaf sizes in use, in bytes, ascending. */
+  get pageSizes(): readonly number[] {
+    return this.#state.spec.pageSizes;
+  }
+
+  /** Input address bits. */
+  get ias(): number {
+    return this.#state.spec.ias;
+  }
+
+  /** Output address bits. */
+  get oas(): number {
+    return this.#state.spec.oas;
+  }
+
+  /**
+   * Map `size` bytes at `iova` to `paddr`, with the largest leaves that alignment and size allow. All or nothing.
+   * @param size bytes, a multiple of the smallest page
+   * @throws IoPgtableError EINVAL, ERANGE, EEXIST, ENOMEM, ENOTSUP (a protection), EFAULT, EBUSY; nothing of the call was then ever visible, or what was
+   *   has been flushed before the throw, and nothing stays allocated
+   */
+  map(iova: Iova, paddr: Paddr, size: number, prot: number): void {
+    const s = this.#state;
+    if (
+      s.blocked === 0 &&
+      s.direct &&
+      typeof iova === "number" &&
+      typeof paddr === "number" &&
+      typeof size === "number" &&
+      typeof prot === "number" &&
+      s.allowed[prot] === 1
+    ) {
+      const low = s.low[prot] ?? 0;
+      const high = s.high[prot] ?? 0;
+      const status = s.core.map(s.handle, iova, paddr, size, low, high, 1);
+      if (status === Status.OK) return;
+      if (status !== Status.EINVAL && status !== Status.ERANGE) {
+        endMapEvents(s, status, { iova, paddr, size, low, high });
+        return;
+      }
+    }
+    mapWhole(s, iova, paddr, size, prot);
+  }
+
+  /**
+   * Remove every mapping in the range; holes are skipped. Table pages that become empty are freed.
+   * @param options.partial what becomes of a larger leaf that the range only partly covers: "split" it (default), remove it "whole", or "refuse" with
+   *   EINVAL and nothing changed
+   * @param options.gather collects the flushes instead of issuing them before the return
+   * @returns bytes that were mapped and are not any more
+   * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY, ENOMEM where a split needs a table page (nothing changed)
+   */
+  unmap(iova: Iova, size: number, options?: UnmapOptions): number {
+    const s = this.#state;
+    if (s.blocked === 0 && s.direct && options === undefined && typeof iova === "number" && typeof size === "number") {
+      const status = s.core.unmap(s.handle, iova, size, 0);
+      if (status === Status.ONE_RANGE) return this.#flushOne(s);
+      return unmapRangeOf(s, iova, size, undefined, status);
+    }
+    return unmapRangeOf(s, iova, size, options);
+  }
+
+  /** One run of leaves is gone: the flush without detours. */
+  #flushOne(s: TableState): number {
+    const { mail } = s.memory;
+    const at = s.eventsAt;
+    const done = mail[Mail.DONE] ?? 0;
+    const iova = mail[at + 1] ?? 0;
+    const size = mail[at + 2] ?? 0;
+    const granule = mail[at + 3] ?? 0;
+    s.blocked = 1;
+    s.memory.callbacks++;
+    let returned = false;
+    try {
+      s.flush.flushRange(iova, size, granule);
+      returned = true;
+    } finally {
+      s.memory.callbacks--;
+      s.blocked = 0;
+      if (!returned) s.owe({ kind: 1, iova, size, granule });
+    }
+    return done;
+  }
+
+  /** Free table pages that are empty. Needs the table alone. @returns table pages freed */
+  trim(gather?: Gather): number {
+    const s = this.#state;
+    s.checkChangeable("trim");
+    return trimTable(s, checkGather(s, gather, "trim"));
+  }
+
+  /**
+   * io-pgtable's map_pages: `count` leaves of `pageSize` bytes, up to the end of one table; nothing on error. A table that stands where a leaf is to go is
+   * unmapped with all that it maps. Count 0 is EINVAL.
+   * @throws IoPgtableError only on misuse (values of the wrong type, EBUSY); all else is in the result
+   */
+  mapPages(iova: Iova, paddr: Paddr, pageSize: number, count: number, prot: number): MapResult {
+    return mapPages(this.#state, iova, paddr, pageSize, count, prot);
+  }
+
+  /**
+   * io-pgtable's unmap_pages: stops at the first hole, refuses a part of a larger leaf, keeps empty tables.
+   * @returns bytes unmapped
+   * @throws IoPgtableError only on misuse
+   */
+  unmapPages(iova: Iova, pageSize: number, count: number, gather?: Gather): number {
+    return unmapPages(this.#state, iova, pageSize, count, gather);
+  }
+
+  /**
+   * generic_pt's map_range: any aligned size, largest leaves as it goes; a prefix on error.
+   * @throws IoPgtableError only on misuse
+   */
+  mapRange(iova: Iova, paddr: Paddr, size: number, prot: number, gather?: Gather): MapResult {
+    return mapRange(this.#state, iova, paddr, size, prot, gather);
+  }
+
+  /**
+   * generic_pt's unmap_range: stops at the first hole; at the start of a larger leaf removes all of it; frees the tables that it covers whole.
+   * @returns bytes unmapped
+   * @throws IoPgtableError only on misuse
+   */
+  unmapRange(iova: Iova, size: number, gather?: Gather): number {
+    return unmapRange(this.#state, iova, size, gather);
+  }
+
+  /**
+   * The output address of `iova`: null where nothing is mapped (0 is a valid physical address) or the address is outside the table.
+   * @throws IoPgtableError EINVAL, EFAULT (a corrupt table), EBUSY
+   */
+  iovaToPhys(iova: Iova): Paddr | null {
+    const s = this.#state;
+    if (typeof iova === "number" && iova <= MAX_EXACT && s.handle !== 0 && (s.blocked & 3) === 0) {
+      const paddr = s.core.phys(s.handle, iova);
+      if (paddr >= 0) return paddr;
+      if (paddr === -Fault.UNMAPPED) return null;
+      if (paddr === -Fault.CORRUPT) throw corrupt("iovaToPhys", iova);
+    }
+    const paddr = lookup(s, iova, "iovaToPhys");
+    return paddr === undefined ? null : Number(paddr);
+  }
+
+  /** The same, exact to the byte for output addresses above 2^53. */
+  iovaToPhys64(iova: Iova): bigint | null {
+    return lookup(this.#state, iova, "iovaToPhys64") ?? null;
+  }
+
+  /**
+   * The device's own question, for hot paths: the physical address, or minus a `Fault`. Allocates nothing.
+   * @param access flags of `Access`, at least one of READ, WRITE, EXECUTE
+   * @throws IoPgtableError EINVAL, EBUSY
+   */
+  access(iova: number, access: number): number {
+    const s = this.#state;
+    const permits = permitsOf(access);
+    const plain = typeof iova === "number" && typeof access === "number" && iova <= MAX_EXACT;
+    if (plain && s.handle !== 0 && (s.blocked & 3) === 0 && permits !== 0 && access >>> 0 === access && access < 16) {
+      const result = s.core.access(s.handle, iova, permits);
+      if (result !== -Fault.ADDRESS_SIZE) return result;
+    }
+    checkAccessArguments(s, iova, access);
+    if (s.handle === 0) return peekAccess(s, iova, permits);
+    return isInside(s, BigInt(iova), 1n) ? s.core.access(s.handle, iova, permits) : -Fault.ADDRESS_SIZE;
+  }
+
+  /**
+   * Translate many at once: out[i] = physical address, or -1 (-4 where the walk leaves the memory). Arrays inside the memory are not copied.
+   * @returns how many were mapped
+   * @throws IoPgtableError EINVAL (arrays of other types, a shorter `out`, detached), EBUSY
+   */
+  translate(iovas: Float64Array | BigUint64Array, out: Float64Array): number {
+    return translate(this.#state, iovas, out);
+  }
+
+  /** The entries that translate one address, root first. @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY */
+  walk(iova: Iova): WalkStep[] {
+    this.#state.checkReadable("walk");
+    return walk(this.#state, iova);
+  }
+
+  /** Runs of whole leaves that touch the range (default: the whole table), ascending. @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY */
+  mappings(iova?: Iova, size?: number): IterableIterator<Mapping> {
+    const s = this.#state;
+    s.checkReadable("mappings");
+    const [first, last] = checkSpan(s, "mappings", iova, size);
+    return mappings(s, first, last);
+  }
+
+  /** Canonical text of the whole table: one line per entry. @throws IoPgtableError EFAULT, EBUSY */
+  dump(): string {
+    let text = "";
+    for (const line of this.dumpLines()) text += line;
+    return text;
+  }
+
+  /** The same, line by line, for tables whose text would not fit a string. */
+  dumpLines(): IterableIterator<string> {
+    this.#state.checkReadable("dumpLines");
+    return dumpLines(this.#state);
+  }
+
+  /** What the table is made of. Looks at each table page once. @throws IoPgtableError EFAULT, EBUSY */
+  stats(): TableStats {
+    this.#state.checkReadable("stats");
+    return tableStats(this.#state);
+  }
+
+  /** Collects the flushes of several operations of this table. */
+  gather(): Gather {
+    this.#state.checkChangeable("gather");
+    return new TableGather(this.#state);
+  }
+
+  /** With flushedByOwner: names what is unlinked so far. Take it before the owner starts its flush. */
+  flushMark(): number {
+    return flushMark(this.#state);
+  }
+
+  /**
+   * The owner has flushed: table pages unlinked before `mark` become free. Without a mark only if its flush began after the last change.
+   * @throws IoPgtableError EINVAL for a table with flush operations of its own, or a mark that was never given
+   */
+  acknowledgeFlush(mark?: number): void {
+    acknowledgeFlush(this.#state, mark);
+  }
+
+  /** Flush all, free every table page. Later calls throw (but acknowledgeFlush). @throws IoPgtableError EINVAL when destroyed already, EBUSY */
+  destroy(): void {
+    destroyTable(this.#state);
+  }
+
+  [Symbol.dispose](): void {
+    destroyTable(this.#state);
+  }
+}
+

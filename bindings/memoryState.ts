@@ -1,0 +1,169 @@
+// What the library knows of a memory in this realm; `TableMemory` is its public face.
+import type { Core } from "./core.js";
+import { instantiate } from "./core.js";
+import { IoPgtableError } from "./errors.js";
+
+/** Bytes of the memory that have physical addresses. */
+export interface Window {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly physBase: number;
+}
+
+/** A region that the library may use for its own records. */
+export interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Where the mailbox of the core's realm has its fields, in f64 (assembly/memory/realm.ts). */
+export const Mail = {
+  EVENTS: 0,
+  DONE: 1,
+  AT: 2,
+  SMALLEST: 3,
+  UNLINKED_HEAD: 4,
+  UNLINKED_TAIL: 5,
+  UNLINKED_COUNT: 6,
+  EXTRA: 7,
+} as const;
+
+const GROUP_BYTES = 65536;
+const EMPTY = new Float64Array(0);
+
+export class MemoryState {
+  readonly memory: WebAssembly.Memory;
+  readonly core: Core;
+  readonly windows: readonly Window[];
+  readonly shared: boolean;
+  /** Whether the memory has room of its own for table pages; else an allocator must give them. */
+  readonly hasPool: boolean;
+  /** More than 0 while a callback runs that was called on behalf of a table in this memory. */
+  callbacks = 0;
+  /** The superblock's offset once there is one; 0 before. */
+  superblock: number;
+  #bookkeeping: Region | undefined;
+  #mailbox = 0;
+  #mail: Float64Array = EMPTY;
+  #words: Uint32Array = new Uint32Array(0);
+
+  constructor(
+    memory: WebAssembly.Memory,
+    windows: readonly Window[],
+    options: { bookkeeping?: Region | undefined; superblock?: number; own?: Own; hasPool: boolean },
+  ) {
+    this.memory = memory;
+    this.windows = windows;
+    this.shared = !(memory.buffer instanceof ArrayBuffer);
+    this.hasPool = options.hasPool;
+    this.superblock = options.superblock ?? 0;
+    this.#bookkeeping = options.bookkeeping;
+    this.core = instantiate(memory, {
+      otherWindow: (paddr, bytes) => this.#otherWindow(paddr, bytes),
+      otherWindowAt: (offset) => this.#use(this.windowAt(offset)),
+    });
+    this.#use(windows[0]);
+    if (options.own !== undefined) this.superblock = layOutOwn(this.core, options.own);
+    if (this.superblock !== 0) this.#attachRealm("attach");
+  }
+
+  #use(window: Window | undefined): void {
+    if (window !== undefined) this.core.setWindow(window.offset, window.bytes, window.physBase);
+  }
+
+  #otherWindow(paddr: number, bytes: number): number {
+    const window = this.windows.find((w) => paddr >= w.physBase && paddr + bytes <= w.physBase + w.bytes);
+    this.#use(window);
+    return window === undefined ? 0 : 1;
+  }
+
+  /** The window that holds an offset. */
+  windowAt(offset: number): Window | undefined {
+    return this.windows.find((w) => offset >= w.offset && offset < w.offset + w.bytes);
+  }
+
+  /** The offset of [paddr, paddr+bytes), or -1 where that is outside. */
+  offsetOf(paddr: number, bytes: number): number {
+    for (const w of this.windows) {
+      if (paddr >= w.physBase && paddr + bytes <= w.physBase + w.bytes) return w.offset + (paddr - w.physBase);
+    }
+    return -1;
+  }
+
+  /** The physical address of an offset inside a window. */
+  paddrOf(offset: number): number {
+    const w = this.windowAt(offset);
+    return w === undefined ? Number.NaN : w.physBase + (offset - w.offset);
+  }
+
+  /** Lay out the bookkeeping region, if that was not done. Nothing is written to a memory before a table is built in it. */
+  needBookkeeping(operation: string): void {
+    if (this.superblock !== 0) return;
+    const region = this.#bookkeeping;
+    if (region === undefined) {
+      throw new IoPgtableError(
+        "ENOTSUP",
+        operation,
+        "this memory has no bookkeeping region; give TableMemory.over one to build tables in it",
+      );
+    }
+    new Uint8Array(this.memory.buffer, region.offset, region.bytes).fill(0);
+    const at = Math.ceil((region.offset + 1) / 64) * 64;
+    const end = region.offset + region.bytes;
+    if (end <= at || !this.core.createSuperblock(at, end, 0, 0, 65536)) throw tooSmall(operation);
+    this.superblock = at;
+    this.#attachRealm(operation);
+  }
+
+  #attachRealm(operation: string): void {
+    this.#mailbox = this.core.attachRealm(this.superblock);
+    if (this.#mailbox === 0) throw tooSmall(operation);
+  }
+
+  /** The mailbox, as f64. A growth of the memory detaches the view: it is then made anew. */
+  get mail(): Float64Array {
+    const mail = this.#mail;
+    return mail.length !== 0 ? mail : this.#renewMail();
+  }
+
+  #renewMail(): Float64Array {
+    if (this.#mailbox === 0) return EMPTY;
+    const bytes = this.core.realmBytes();
+    this.#mail = new Float64Array(this.memory.buffer, this.#mailbox, bytes >> 3);
+    return this.#mail;
+  }
+
+  /** All of the memory in words of 32 bits, as long as it is now. */
+  get words(): Uint32Array {
+    if (this.#words.buffer !== this.memory.buffer) this.#words = new Uint32Array(this.memory.buffer);
+    return this.#words;
+  }
+
+  /** @throws IoPgtableError EBUSY inside a callback */
+  checkIdle(operation: string): void {
+    if (this.callbacks !== 0) {
+      throw new IoPgtableError("EBUSY", operation, "called from a callback of a table in this memory; call it after the operation");
+    }
+  }
+}
+
+/** A memory of the library's own: bookkeeping from byte 64 on, table pages behind it. */
+export interface Own {
+  readonly areaStart: number;
+  readonly areaBytes: number;
+}
+
+function layOutOwn(core: Core, own: Own): number {
+  const at = 64;
+  const groups = (own.areaStart + own.areaBytes) / GROUP_BYTES;
+  if (!core.createSuperblock(at, own.areaStart, own.areaStart, own.areaBytes / 1024, groups)) throw tooSmall("create");
+  return at;
+}
+
+function tooSmall(operation: string): IoPgtableError {
+  return new IoPgtableError(
+    "ENOMEM",
+    operation,
+    "the bookkeeping region is too small; TableMemory.bookkeepingBytes says what it takes",
+  );
+}

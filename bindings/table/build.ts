@@ -1,0 +1,252 @@
+// Making a table: its arguments checked, its root allocated, its descriptor written.
+import { checkAllocator, type TableAllocator } from "../allocator.js";
+import { IoPgtableError } from "../errors.js";
+import { checkFlushOps, type FlushOps, isFlushedByOwner } from "../flush.js";
+import { type Format, type FormatSpec, halves, specOf } from "../formats/format.js";
+import type { MemoryState } from "../memoryState.js";
+import { show } from "../numbers.js";
+import { memoryState } from "../tableMemory.js";
+import { checkOffset } from "./reserve.js";
+import { Blocked, type TableParts, TableState } from "./state.js";
+
+/** Options of a table. */
+export interface TableOptions<R> {
+  format: Format<R>;
+  /** Required, by the type and at run time. */
+  flush: FlushOps;
+  allocator?: TableAllocator;
+  /** A gather may "merge" disjoint ranges into one covering range (default), or must flush each "exact" (hypervisor shadowing). */
+  gatherRanges?: "merge" | "exact";
+  /** Refuse with ENOTSUP every protection that the format would drop or widen; default false. */
+  strictProtection?: boolean;
+}
+
+/** Structured-cloneable handle of a table: geometry and root. */
+export interface SharedTable {
+  readonly format: string;
+}
+
+/** What the handle really holds. */
+interface SharedHandle extends SharedTable {
+  readonly handle: number;
+  readonly signature: string;
+  readonly callerPages: boolean;
+}
+
+/** Formats with callbacks that serve a table already. */
+const taken = new WeakSet<FormatSpec>();
+
+type Arguments = Omit<TableParts, "handle" | "roots">;
+
+export function buildTable(memory: unknown, options: unknown): TableState {
+  const operation = "new IoPageTable";
+  const args = checkArguments(memory, options, operation);
+  args.memory.checkIdle(operation);
+  args.memory.needBookkeeping(operation);
+  if (args.allocator === undefined && !args.memory.hasPool) {
+    throw new IoPgtableError("ENOTSUP", operation, "this memory has no room of its own for table pages; give an allocator");
+  }
+  takeFormat(args.spec, operation);
+  try {
+    const handle = args.memory.core.createTable() >>> 0;
+    if (handle === 0) throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for another table");
+    return withRoot(args, handle, operation);
+  } catch (error) {
+    taken.delete(args.spec);
+    throw error;
+  }
+}
+
+function withRoot(args: Arguments, handle: number, operation: string): TableState {
+  const { core } = args.memory;
+  let root: number;
+  try {
+    root = allocateRoot(args, operation);
+  } catch (error) {
+    core.freeTable(handle);
+    throw error;
+  }
+  writeDescriptor(args, handle, root);
+  core.countPages(1);
+  const state = new TableState({ ...args, handle, roots: [] });
+  const bytes = state.rootBytes(args.spec.top);
+  if (!args.spec.coherentWalk && args.spec.syncForDevice !== undefined) {
+    state.backlog.syncs.push({ paddr: args.memory.paddrOf(root), bytes });
+  }
+  return state;
+}
+
+/** The root: zeroed, aligned to its size (below a page: to 64 bytes, as long as the size is below a page). */
+function allocateRoot(args: Arguments, operation: string): number {
+  const { memory, spec, allocator } = args;
+  const itemLg2 = memory.core.geometry(spec.core, 2, 0);
+  const bytes = Math.max(spec.rootItems(spec.top) * 2 ** itemLg2, 64);
+  if (allocator === undefined) {
+    const root = memory.core.takePage(poolLg2(bytes)) >>> 0;
+    if (root === 0) throw new IoPgtableError("ENOMEM", operation, `no ${bytes} bytes are left for the root; give the memory more bytes`);
+    if (memory.paddrOf(root) % bytes !== 0) {
+      memory.core.givePage(root, poolLg2(bytes));
+      throw new IoPgtableError("EINVAL", operation, `the memory's physBase is not aligned to the root's ${bytes} bytes`);
+    }
+    return root;
+  }
+  const offset = callIdle(memory, () => allocator.alloc(bytes, spec.archLevel(spec.top)));
+  if (offset === null) throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${bytes} bytes for the root`);
+  const pageBytes = 2 ** (memory.core.geometry(spec.core, 1, 0) + itemLg2);
+  checkOffset(args, operation, offset, bytes, bytes < pageBytes ? 64 : bytes);
+  new Uint8Array(memory.memory.buffer, offset, bytes).fill(0);
+  return offset;
+}
+
+/** log2 of the pool's pages that a root of this size takes. */
+export function poolLg2(bytes: number): number {
+  return Math.max(10, Math.ceil(Math.log2(bytes)));
+}
+
+/** Run a callback before there is a table that could refuse. */
+function callIdle<T>(memory: MemoryState, callback: () => T): T {
+  memory.callbacks++;
+  try {
+    return callback();
+  } finally {
+    memory.callbacks--;
+  }
+}
+
+function writeDescriptor(args: Arguments, handle: number, root: number): void {
+  const { spec, memory, allocator } = args;
+  const { core } = memory;
+  const page = spec.pageSizes[0] ?? 4096;
+  core.setTable(handle, spec.core, root, spec.top, spec.variant, Math.log2(page));
+  core.setTableFlags(handle, allocator === undefined ? 0 : 1, spec.coherentWalk ? 0 : 1, spec.space === "signed" ? 1 : 0);
+  const topBits = (core.geometry(spec.core, 0, spec.top) ?? 0) + Math.log2(spec.rootItems(spec.top));
+  const spanBits = spec.space === "signed" ? spec.ias - 1 : Math.min(spec.ias, topBits);
+  const first = spec.space === "upper" ? 2 ** 64 - 2 ** spec.ias : 0;
+  core.setTableSpace(handle, first, spanBits, spec.ias, spec.oas);
+  const table = halves(spec.tableBits);
+  const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
+  core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
+}
+
+/** A walker over tables that somebody else built. */
+export function openTable(memory: unknown, options: unknown): TableState {
+  const operation = "IoPageTable.open";
+  const state = memoryState(memory, operation);
+  state.checkIdle(operation);
+  const { format, root } = checkObject(options, operation) as { format?: unknown; root?: unknown };
+  const spec = checkFormat(format, operation);
+  const roots = Array.isArray(root) ? (root as unknown[]) : [root];
+  if (roots.length === 0) throw new IoPgtableError("EINVAL", operation, "root is an empty array");
+  const itemLg2 = state.core.geometry(spec.core, 2, 0);
+  const bytes = spec.rootItems(spec.top) * 2 ** itemLg2;
+  const offsets = roots.map((paddr) => rootOffset(state, paddr, bytes, operation));
+  const nothing = (): void => undefined;
+  const table = new TableState({
+    memory: state,
+    spec,
+    flush: { flushAll: nothing, flushWalk: nothing, flushRange: nothing },
+    byOwner: false,
+    allocator: undefined,
+    exact: false,
+    strict: false,
+    handle: 0,
+    roots: offsets,
+  });
+  table.blocked = Blocked.READ_ONLY;
+  return table;
+}
+
+function rootOffset(state: MemoryState, paddr: unknown, bytes: number, operation: string): number {
+  if (typeof paddr !== "number" || !Number.isInteger(paddr) || paddr < 0 || paddr % 8 !== 0) {
+    throw new IoPgtableError("EINVAL", operation, `root is ${show(paddr)}; give the physical address of the root table`);
+  }
+  const offset = state.offsetOf(paddr, bytes);
+  if (offset < 0) throw new IoPgtableError("EFAULT", operation, `the root at ${show(paddr)} (${bytes} bytes) is outside the memory`);
+  return offset;
+}
+
+/** A handle for other realms; from now on several may use the table. */
+export function shareTable(s: TableState): SharedTable {
+  s.checkReadable("share");
+  if (s.handle === 0) throw new IoPgtableError("ENOTSUP", "share", "open() the same tables in the other realm instead");
+  s.core.setTableShared(s.handle);
+  const handle: SharedHandle = {
+    format: s.spec.name,
+    handle: s.handle,
+    signature: signature(s.spec),
+    callerPages: s.allocator !== undefined,
+  };
+  return handle;
+}
+
+/** The table in another realm. */
+export function attachTable(memory: unknown, shared: unknown, options: unknown): TableState {
+  const operation = "IoPageTable.attach";
+  const args = checkArguments(memory, options, operation);
+  args.memory.checkIdle(operation);
+  const handle = shared as Partial<SharedHandle> | null | undefined;
+  if (typeof handle !== "object" || handle === null || typeof handle.handle !== "number" || typeof handle.signature !== "string") {
+    throw new IoPgtableError("EINVAL", operation, `the table is ${show(shared)}; give what table.share() returned`);
+  }
+  if (handle.signature !== signature(args.spec)) {
+    throw new IoPgtableError("EINVAL", operation, `the format differs from the table's (${String(handle.format)}); configure it alike`);
+  }
+  takeFormat(args.spec, operation);
+  const state = new TableState({ ...args, allocator: undefined, handle: handle.handle, roots: [] });
+  if (handle.callerPages === true) state.blocked = Blocked.FOREIGN_PAGES;
+  return state;
+}
+
+/** What two realms must agree on. */
+function signature(spec: FormatSpec): string {
+  const { name, core, variant, ias, oas, pageSizes, maxTop, space, coherentWalk, tableBits, encryptionBit } = spec;
+  return JSON.stringify([name, core, variant, ias, oas, pageSizes, maxTop, space, coherentWalk, String(tableBits), encryptionBit]);
+}
+
+function checkObject(options: unknown, operation: string): object {
+  if (typeof options !== "object" || options === null) {
+    throw new IoPgtableError("EINVAL", operation, `the options are ${show(options)}; give an object`);
+  }
+  return options;
+}
+
+function checkFormat(format: unknown, operation: string): FormatSpec {
+  const spec = specOf(format);
+  if (spec === undefined) {
+    throw new IoPgtableError("EINVAL", operation, `the format is ${show(format)}; make one with a format function such as armLpaeS1`);
+  }
+  return spec;
+}
+
+function checkArguments(memory: unknown, options: unknown, operation: string): Arguments {
+  const state = memoryState(memory, operation);
+  const o = checkObject(options, operation) as Partial<Record<keyof TableOptions<unknown>, unknown>>;
+  const spec = checkFormat(o.format, operation);
+  const flush = checkFlushOps(o.flush, operation);
+  const { gatherRanges = "merge", strictProtection = false } = o;
+  if (gatherRanges !== "merge" && gatherRanges !== "exact") {
+    throw new IoPgtableError("EINVAL", operation, `gatherRanges is ${show(gatherRanges)}; give "merge" or "exact"`);
+  }
+  if (typeof strictProtection !== "boolean") {
+    throw new IoPgtableError("EINVAL", operation, `strictProtection is ${show(strictProtection)}; give true or false`);
+  }
+  return {
+    memory: state,
+    spec,
+    flush,
+    byOwner: isFlushedByOwner(flush),
+    allocator: checkAllocator(o.allocator, operation),
+    exact: gatherRanges === "exact",
+    strict: strictProtection,
+  };
+}
+
+/** A format with callbacks speaks for one table's device. */
+function takeFormat(spec: FormatSpec, operation: string): void {
+  if (spec.syncForDevice === undefined && spec.changeTop === undefined) return;
+  if (taken.has(spec)) {
+    throw new IoPgtableError("EINVAL", operation, `the format ${spec.name} has callbacks and serves a table already; make another one`);
+  }
+  taken.add(spec);
+}
+

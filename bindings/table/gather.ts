@@ -1,0 +1,124 @@
+// Collecting the flushes of several operations.
+import { IoPgtableError } from "../errors.js";
+import { show } from "../numbers.js";
+import { type Flush, FLUSH_RANGE, FLUSH_WALK, PageList } from "./pages.js";
+import { drainPages, freePages, issueFlush } from "./settle.js";
+import { Blocked, type TableState } from "./state.js";
+
+/**
+ * Collects the flushes of several operations of one table in one realm, issues them once, then frees the table pages. Usable again after sync; dispose
+ * syncs; destroying the table syncs it. With gatherRanges "exact" it may sync by itself before a disjoint range is added. Leaf sizes may mix: the granule
+ * is the smallest.
+ */
+export interface Gather {
+  sync(): void;
+  [Symbol.dispose](): void;
+}
+
+export class TableGather implements Gather {
+  readonly #state: TableState;
+  readonly #pages: PageList;
+  /** The covering range [first, end); empty while end is 0 or below first. */
+  #first = 0;
+  #end = 0;
+  #granule = 0;
+  #walk = false;
+
+  constructor(state: TableState) {
+    this.#state = state;
+    this.#pages = new PageList(state.core);
+  }
+
+  /** Issue one flush for all that was gathered, then free the pages. A flush that throws leaves the gather as it was. */
+  sync(): void {
+    const s = this.#state;
+    if (s.blocked & Blocked.CALLBACK) {
+      throw new IoPgtableError("EBUSY", "gather.sync", "called from one of the table's own callbacks");
+    }
+    this.flush();
+  }
+
+  [Symbol.dispose](): void {
+    this.sync();
+  }
+
+  belongsTo(state: TableState): boolean {
+    return this.#state === state;
+  }
+
+  /** Take over the flushes of an operation, and the pages that it unlinked. */
+  add(flushes: readonly Flush[]): void {
+    const s = this.#state;
+    let failure: { error: unknown } | undefined;
+    for (const flush of flushes) {
+      try {
+        this.#syncBefore(flush);
+      } catch (error) {
+        // What could not be flushed stays, and the new range joins it.
+        failure ??= { error };
+      }
+      this.#addFlush(flush);
+    }
+    drainPages(s, this.#pages);
+    if (this.#pages.head !== 0) {
+      this.#walk = true;
+      s.gathers.add(this);
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Exact ranges: what is gathered goes out before a range that does not touch it comes in. */
+  #syncBefore(flush: Flush): void {
+    const disjoint = flush.iova > this.#end || flush.iova + flush.size < this.#first;
+    if (this.#state.exact && this.#end > this.#first && disjoint) this.flush();
+  }
+
+  #addFlush(flush: Flush): void {
+    const end = flush.iova + flush.size;
+    if (this.#end <= this.#first) {
+      this.#first = flush.iova;
+      this.#end = end;
+      this.#granule = flush.granule;
+    } else {
+      this.#first = Math.min(this.#first, flush.iova);
+      this.#end = Math.max(this.#end, end);
+      this.#granule = Math.min(this.#granule, flush.granule);
+    }
+    if (flush.kind === FLUSH_WALK) this.#walk = true;
+    this.#state.gathers.add(this);
+  }
+
+  flush(): void {
+    const s = this.#state;
+    if (this.#end > this.#first) {
+      const kind = this.#walk ? FLUSH_WALK : FLUSH_RANGE;
+      const granule = this.#walk ? s.page : this.#granule;
+      issueFlush(s, { kind, iova: this.#first, size: this.#end - this.#first, granule });
+    }
+    this.forget();
+    freePages(s, this.#pages);
+  }
+
+  /** Everything was flushed at once: only the pages are left. */
+  forget(): void {
+    this.#first = 0;
+    this.#end = 0;
+    this.#walk = false;
+    this.#state.gathers.delete(this);
+  }
+
+  /** The pages it holds go to another list. */
+  movePagesTo(list: PageList): void {
+    this.#pages.moveTo(list);
+  }
+}
+
+/** @throws IoPgtableError EINVAL for anything that is no gather of this table in this realm */
+export function checkGather(s: TableState, gather: unknown, operation: string): TableGather | undefined {
+  if (gather === undefined) return undefined;
+  if (!(gather instanceof TableGather)) {
+    throw new IoPgtableError("EINVAL", operation, `the gather is ${show(gather)}; make one with table.gather()`);
+  }
+  if (!gather.belongsTo(s)) throw new IoPgtableError("EINVAL", operation, "the gather belongs to another table or realm");
+  return gather;
+}

@@ -1,0 +1,64 @@
+// Tables that grow: more levels above the root when a map reaches beyond it, told to the device once the map has succeeded.
+import { Status } from "../core.js";
+import { fetchPage, returnUnused } from "./reserve.js";
+import { statusError, type TableState } from "./state.js";
+
+/** `growFor` made no change. */
+export const NOT_GROWN = -1;
+
+/** Raise the top to what mapping a range takes. Returns the level before, for `undoGrowth`, or NOT_GROWN. */
+export function growFor(
+  s: TableState,
+  operation: string,
+  range: { readonly iova: number; readonly size: number },
+  paddr: number,
+): number {
+  const { top } = s;
+  if (top >= s.spec.maxTop) return NOT_GROWN;
+  const needed = Math.max(levelForRange(s, range.iova + range.size), levelForLeaf(s, range, paddr));
+  if (needed <= top) return NOT_GROWN;
+  const { allocator } = s;
+  if (allocator !== undefined) {
+    try {
+      for (let level = top + 1; level <= needed; level++) fetchPage(s, allocator, operation, level, range.iova);
+    } catch (error) {
+      returnUnused(s);
+      throw error;
+    }
+  }
+  const status = s.core.setTop(s.handle, needed);
+  if (status !== Status.OK) throw statusError(status, operation, range.iova);
+  return top;
+}
+
+function levelForRange(s: TableState, end: number): number {
+  let level = 0;
+  while (level < s.spec.maxTop && end > 2 ** spanLg2(s, level)) level++;
+  return level;
+}
+
+/** The first leaf must have a table to stand in. */
+function levelForLeaf(s: TableState, range: { readonly iova: number; readonly size: number }, paddr: number): number {
+  const fits = (size: number): boolean => range.iova % size === 0 && paddr % size === 0 && size <= range.size;
+  const size = s.spec.pageSizes.findLast(fits) ?? s.page;
+  return s.shifts.findLastIndex((shift) => 2 ** shift <= size);
+}
+
+function spanLg2(s: TableState, level: number): number {
+  return (s.shifts[level] ?? 0) + s.core.geometry(s.spec.core, 1, level);
+}
+
+/** The map has succeeded: tell the device. A callback that throws leaves the growth for the caller to undo. */
+export function keepGrowth(s: TableState, grown: number): void {
+  if (grown === NOT_GROWN) return;
+  const root = BigInt(s.memory.paddrOf(s.root)) | s.spec.tableBits;
+  const mode = s.top + 1;
+  s.call(() => s.spec.changeTop?.(root, mode));
+  s.settleDirect();
+}
+
+export function undoGrowth(s: TableState, grown: number): void {
+  if (grown === NOT_GROWN) return;
+  s.core.setTop(s.handle, grown);
+  returnUnused(s);
+}

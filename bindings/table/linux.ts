@@ -1,0 +1,179 @@
+// Linux's own calls, with Linux's results: io-pgtable's map_pages and unmap_pages, generic_pt's map_range and unmap_range.
+import { Status } from "../core.js";
+import { IoPgtableError } from "../errors.js";
+import { Mail } from "../memoryState.js";
+import { checkInteger, checkIova } from "../numbers.js";
+import { isRefusal } from "../formats/format.js";
+import { checkCount, isInside } from "./arguments.js";
+import { checkGather } from "./gather.js";
+import { growFor, undoGrowth } from "./grow.js";
+import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
+import { type Flush, FLUSH_RANGE, FLUSH_WALK } from "./pages.js";
+import { fetchPlanned, returnUnused } from "./reserve.js";
+import { drainEvents, settle } from "./settle.js";
+import { codeOf, type TableState } from "./state.js";
+import { clip } from "./unmap.js";
+
+const RESUME_MAP = 2;
+const RESUME_UNMAP = 4;
+
+function refused(error: MapResult["error"]): MapResult {
+  return { mapped: 0, error };
+}
+
+/** One page size, up to the end of one table; all or nothing of it. Errors in Linux's order: page size, input range, protection. */
+export function mapPages(s: TableState, iova: unknown, paddr: unknown, pageSize: unknown, count: unknown, prot: unknown): MapResult {
+  const op = "mapPages";
+  s.checkChangeable(op);
+  const at = checkIova(iova, op, s.page);
+  const oa = checkInteger(paddr, "paddr", op, 2 ** 64, at);
+  const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
+  const pages = checkCount(op, count, at);
+  checkInteger(prot, "prot", op, 2 ** 32, at);
+  if (!s.spec.pageSizes.includes(size)) return refused("EINVAL");
+  if (!isInside(s, at, 1n) || oa >= 2 ** s.spec.oas) return refused("ERANGE");
+  const bits = linuxAttributes(s, prot, op, at);
+  if (bits === undefined || at % BigInt(size) !== 0n || oa % size !== 0) return refused("EINVAL");
+  const bytes = inputBytes(s, at, size, pages);
+  const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  return runMapPages(s, extent, Math.log2(size));
+}
+
+/** The bytes asked for, cut to the input space. */
+function inputBytes(s: TableState, at: bigint, pageSize: number, pages: number): number {
+  const asked = BigInt(pageSize) * BigInt(pages);
+  if (isInside(s, at, asked)) return Number(asked);
+  let whole = 0n;
+  for (let step = asked; step > 0n; step /= 2n) {
+    const bytes = ((whole + step) / BigInt(pageSize)) * BigInt(pageSize);
+    if (bytes > whole && isInside(s, at, bytes)) whole = bytes;
+  }
+  return Number(whole);
+}
+
+function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult {
+  const { iova, paddr, size, low, high } = extent;
+  const grown = growFor(s, "mapPages", { iova, size: 2 ** sizeLg2 }, paddr);
+  if (s.allocator !== undefined) {
+    try {
+      s.core.planMap(s.handle, iova, paddr, size, sizeLg2);
+      fetchPlanned(s, "mapPages", iova);
+    } catch (error) {
+      undoGrowth(s, grown);
+      if (error instanceof IoPgtableError && error.code === "ENOMEM") return refused("ENOMEM");
+      throw error;
+    }
+  }
+  const flushes: Flush[] = [];
+  let status = s.core.mapPages(s.handle, iova, paddr, size, sizeLg2, low, high, 0);
+  drainEvents(s, flushes, false);
+  while (status === Status.MORE) {
+    const done = s.memory.mail[Mail.DONE] ?? 0;
+    status = s.core.mapPages(s.handle, iova + done, paddr + done, size - done, sizeLg2, low, high, RESUME_MAP);
+    drainEvents(s, flushes, false);
+  }
+  return endMap(s, status, grown, extent, flushes, () => settle(s, flushes));
+}
+
+/** Any aligned size, the largest leaves as it goes; a prefix on error. Errors in Linux's order: protection, alignment, range. */
+export function mapRange(s: TableState, iova: unknown, paddr: unknown, size: unknown, prot: unknown, gather: unknown): MapResult {
+  const op = "mapRange";
+  s.checkChangeable(op);
+  const at = checkIova(iova, op, s.page);
+  const oa = checkInteger(paddr, "paddr", op, 2 ** 64, at);
+  const bytes = checkInteger(size, "size", op, 2 ** 64, at);
+  checkInteger(prot, "prot", op, 2 ** 32, at);
+  const into = checkGather(s, gather, op);
+  const bits = linuxAttributes(s, prot, op, at);
+  if (bits === undefined || bytes === 0) return refused("EINVAL");
+  if (at % BigInt(s.page) !== 0n || oa % s.page !== 0 || bytes % s.page !== 0) return refused("EINVAL");
+  if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
+  const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  let grown: number;
+  try {
+    grown = prepareTables(s, op, extent, bytes);
+  } catch (error) {
+    if (error instanceof IoPgtableError && error.code === "ENOMEM") return refused("ENOMEM");
+    throw error;
+  }
+  const flushes: Flush[] = [];
+  const first = s.core.map(s.handle, extent.iova, oa, bytes, bits.low, bits.high, 0);
+  const status = runMap(s, first, extent, 0, flushes);
+  return endMap(s, status, grown, extent, flushes, () => settleMerged(s, flushes, into));
+}
+
+/** Growth stays only where something was mapped; then what gave way is flushed. */
+function endMap(s: TableState, status: number, grown: number, extent: Extent, flushes: Flush[], settleAll: () => void): MapResult {
+  const mapped = s.memory.mail[Mail.DONE] ?? 0;
+  if (mapped === 0) undoGrowth(s, grown);
+  else tellTop(s, grown, { iova: extent.iova, size: mapped }, flushes);
+  returnUnused(s);
+  settleAll();
+  tellMapped(s, extent.iova, mapped);
+  return { mapped, error: status < 0 ? codeOf(status) : null };
+}
+
+/** The attribute bits, undefined for a protection that Linux refuses. @throws IoPgtableError ENOTSUP for what Linux has no flag for */
+function linuxAttributes(s: TableState, prot: unknown, op: string, at: bigint): { low: number; high: number } | undefined {
+  if (typeof prot !== "number") return undefined;
+  const bits = s.spec.encode(prot, s.strict);
+  if (!isRefusal(bits)) return bits;
+  if (bits.code === "ENOTSUP") throw new IoPgtableError("ENOTSUP", op, bits.reason, at);
+  return undefined;
+}
+
+/** Stops at the first hole, refuses a part of a larger leaf. One flushWalk per table that it unlinks, then one flushRange over the whole run. */
+export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, count: unknown, gather: unknown): number {
+  const op = "unmapPages";
+  s.checkChangeable(op);
+  const at = checkIova(iova, op, s.page);
+  const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
+  const pages = checkCount(op, count, at);
+  const into = checkGather(s, gather, op);
+  if (!s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
+  const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
+  if (range.size === 0) return 0;
+  const lg2 = Math.log2(size);
+  const flushes: Flush[] = [];
+  let status = s.core.unmapPages(s.handle, range.iova, range.size, lg2, 0);
+  drainEvents(s, flushes, false);
+  while (status === Status.MORE) {
+    const next = s.memory.mail[Mail.AT] ?? 0;
+    status = s.core.unmapPages(s.handle, next, range.iova + range.size - next, lg2, 1);
+    drainEvents(s, flushes, false);
+  }
+  const done = s.memory.mail[Mail.DONE] ?? 0;
+  if (done !== 0) flushes.push({ kind: FLUSH_RANGE, iova: range.iova, size: done, granule: size });
+  settle(s, flushes, into);
+  return done;
+}
+
+/** Stops at the first hole; at the start of a larger leaf removes all of it. One flush over the whole run. */
+export function unmapRange(s: TableState, iova: unknown, size: unknown, gather: unknown): number {
+  const op = "unmapRange";
+  s.checkChangeable(op);
+  const at = checkIova(iova, op, s.page);
+  const bytes = checkInteger(size, "size", op, 2 ** 64, at);
+  const into = checkGather(s, gather, op);
+  const aligned = at % BigInt(s.page) === 0n && bytes % s.page === 0;
+  if (bytes === 0 || !aligned || !isInside(s, at, BigInt(bytes))) return 0;
+  const range = clip(s, { iova: Number(at), size: bytes });
+  if (range.size === 0) return 0;
+  const flushes: Flush[] = [];
+  let status = s.core.unmapRange(s.handle, range.iova, range.size, 0);
+  drainEvents(s, flushes, true);
+  while (status === Status.MORE) {
+    const next = s.memory.mail[Mail.AT] ?? 0;
+    status = s.core.unmapRange(s.handle, next, range.iova + range.size - next, RESUME_UNMAP);
+    drainEvents(s, flushes, true);
+  }
+  const { mail } = s.memory;
+  const done = mail[Mail.DONE] ?? 0;
+  const freed = (mail[Mail.UNLINKED_COUNT] ?? 0) !== 0;
+  if (done !== 0) {
+    const granule = freed ? s.page : (mail[Mail.SMALLEST] ?? s.page);
+    flushes.push({ kind: freed ? FLUSH_WALK : FLUSH_RANGE, iova: range.iova, size: done, granule });
+  }
+  settle(s, flushes, into);
+  return done;
+}

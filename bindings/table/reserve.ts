@@ -1,0 +1,69 @@
+// Table pages from the caller's allocator: counted by the core, fetched before it runs, what it did not need given back.
+import type { TableAllocator } from "../allocator.js";
+import { hex, IoPgtableError } from "../errors.js";
+import { show } from "../numbers.js";
+import type { TableState } from "./state.js";
+
+/** Fetch the pages that the core's last plan counted, and `extra` ones by level. On any failure all are given back and nothing has changed. */
+export function fetchPlanned(s: TableState, operation: string, iova: number): void {
+  const { allocator } = s;
+  if (allocator === undefined) return;
+  try {
+    for (let level = s.spec.maxTop; level >= 0; level--) {
+      for (let left = s.core.plannedPages(level); left > 0; left--) fetchPage(s, allocator, operation, level, iova);
+    }
+  } catch (error) {
+    returnUnused(s);
+    throw error;
+  }
+}
+
+/** Fetch one page for a table at `level`. */
+export function fetchPage(s: TableState, allocator: TableAllocator, operation: string, level: number, iova: number): void {
+  const bytes = s.allocationBytes(level);
+  const offset = s.call(() => allocator.alloc(bytes, s.spec.archLevel(level)));
+  if (offset === null) {
+    throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${hex(bytes)} bytes for a table page`, iova);
+  }
+  checkOffset(s, operation, offset, bytes, bytes, iova);
+  if (overlapsRoot(s, offset, bytes) || !s.core.reservePage(s.handle, offset, bytes, level)) {
+    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, a page that is in use`, iova);
+  }
+}
+
+/** Give pages that an operation did not need back to the allocator. */
+export function returnUnused(s: TableState): void {
+  const { allocator } = s;
+  if (allocator === undefined) return;
+  for (let level = 0; level <= s.spec.maxTop; level++) {
+    for (let page = s.core.unreservePage(s.handle, level) >>> 0; page !== 0; page = s.core.unreservePage(s.handle, level) >>> 0) {
+      const offset = page;
+      s.call(() => allocator.free(offset, s.allocationBytes(level), s.spec.archLevel(level)));
+    }
+  }
+}
+
+/** @throws IoPgtableError EINVAL unless `bytes` at `offset` lie in the memory, aligned there and physically */
+export function checkOffset(
+  s: { readonly memory: TableState["memory"] },
+  operation: string,
+  offset: unknown,
+  bytes: number,
+  align: number,
+  iova?: number,
+): asserts offset is number {
+  if (typeof offset !== "number" || !Number.isInteger(offset) || offset < 0) {
+    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${show(offset)}; it must be an offset or null`, iova);
+  }
+  const window = s.memory.windowAt(offset);
+  if (window === undefined || offset + bytes > window.offset + window.bytes || offset + bytes > s.memory.memory.buffer.byteLength) {
+    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, outside the memory's windows`, iova);
+  }
+  if (offset % align !== 0 || s.memory.paddrOf(offset) % align !== 0) {
+    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, not aligned to ${hex(align)}`, iova);
+  }
+}
+
+function overlapsRoot(s: TableState, offset: number, bytes: number): boolean {
+  return offset < s.root + s.rootBytes(s.top) && s.root < offset + bytes;
+}

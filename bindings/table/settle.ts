@@ -1,0 +1,130 @@
+// The last phases of every operation: write back for the device, flush, free. What the core recorded is moved to the backlog first and leaves it step by
+// step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
+import { Mail } from "../memoryState.js";
+import type { TableGather } from "./gather.js";
+import { type Flush, FLUSH_RANGE, type PageList, SYNC } from "./pages.js";
+import type { TableState } from "./state.js";
+
+/** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
+export function drainEvents(s: TableState, flushes: Flush[], merge: boolean): void {
+  const { mail } = s.memory;
+  const count = mail[Mail.EVENTS] ?? 0;
+  for (let i = 0; i < count; i++) {
+    const at = s.eventsAt + i * 4;
+    const kind = mail[at] ?? 0;
+    const address = mail[at + 1] ?? 0;
+    const size = mail[at + 2] ?? 0;
+    if (kind === SYNC) addSync(s, address, size);
+    else addFlush(flushes, { kind, iova: address, size, granule: mail[at + 3] ?? 0 }, merge);
+  }
+  mail[Mail.EVENTS] = 0;
+}
+
+function addSync(s: TableState, paddr: number, bytes: number): void {
+  if (s.spec.syncForDevice === undefined) return;
+  const last = s.backlog.syncs.at(-1);
+  if (last !== undefined && last.paddr + last.bytes === paddr) last.bytes += bytes;
+  else s.backlog.syncs.push({ paddr, bytes });
+}
+
+export function addFlush(flushes: Flush[], flush: Flush, merge: boolean): void {
+  const last = flushes.at(-1);
+  const joins =
+    merge &&
+    last !== undefined &&
+    last.kind === flush.kind &&
+    last.granule === flush.granule &&
+    last.iova + last.size === flush.iova;
+  if (joins) last.size += flush.size;
+  else flushes.push(flush);
+}
+
+/** Move the pages that the core unlinked to a list. */
+export function drainPages(s: TableState, to: PageList): void {
+  const { mail } = s.memory;
+  const head = mail[Mail.UNLINKED_HEAD] ?? 0;
+  if (head === 0) return;
+  to.append(head, mail[Mail.UNLINKED_TAIL] ?? 0, mail[Mail.UNLINKED_COUNT] ?? 0);
+  mail[Mail.UNLINKED_HEAD] = 0;
+  mail[Mail.UNLINKED_COUNT] = 0;
+}
+
+/** End an operation: its flushes and unlinked pages go to the gather, or are issued and freed now. */
+export function settle(s: TableState, flushes: Flush[], gather?: TableGather): void {
+  if (gather === undefined) {
+    s.backlog.flushes.push(...flushes);
+    drainPages(s, s.backlog.pages);
+    settleBacklog(s);
+    return;
+  }
+  settleBacklog(s);
+  gather.add(flushes);
+}
+
+/** Do what is owed, in order; stops where a callback throws. */
+export function settleBacklog(s: TableState): void {
+  const { backlog } = s;
+  if (backlog.isEmpty) return;
+  s.direct = false;
+  while (backlog.syncs.length !== 0) {
+    const sync = backlog.syncs[0];
+    if (sync !== undefined) s.call(() => s.spec.syncForDevice?.(sync.paddr, sync.bytes));
+    backlog.syncs.shift();
+  }
+  issueFlushes(s, backlog.flushes);
+  freePages(s, backlog.pages);
+  s.settleDirect();
+}
+
+/** Issue flushes from the front of the list; each leaves it once it has returned. */
+function issueFlushes(s: TableState, flushes: Flush[]): void {
+  let done = 0;
+  try {
+    for (const flush of flushes) {
+      issueFlush(s, flush);
+      done++;
+    }
+  } finally {
+    flushes.splice(0, done);
+  }
+}
+
+export function issueFlush(s: TableState, flush: Flush): void {
+  s.call(() => {
+    if (flush.kind === FLUSH_RANGE) s.flush.flushRange(flush.iova, flush.size, flush.granule);
+    else s.flush.flushWalk(flush.iova, flush.size, flush.granule);
+  });
+}
+
+/** The flush that covers these pages has returned: they are free, or with an owner who flushes wait for his word. */
+export function freePages(s: TableState, pages: PageList): void {
+  if (s.byOwner) s.quarantine.add(pages);
+  else releasePages(s, pages);
+}
+
+/** Give pages back to where they came from. */
+export function releasePages(s: TableState, pages: PageList): void {
+  const { allocator, core } = s;
+  const first = pages.take();
+  if (first === 0) return;
+  if (allocator === undefined) {
+    core.freePages(s.spec.core, first);
+    return;
+  }
+  let failure: { error: unknown } | undefined;
+  let count = 0;
+  for (let page = first; page !== 0; count++) {
+    const next = core.nextPage(page) >>> 0;
+    const level = core.pageLevel(page);
+    core.forgetPage(page);
+    const offset = page;
+    try {
+      s.call(() => allocator.free(offset, s.allocationBytes(level), s.spec.archLevel(level)));
+    } catch (error) {
+      failure ??= { error };
+    }
+    page = next;
+  }
+  core.countPages(-count);
+  if (failure !== undefined) throw failure.error;
+}

@@ -1,0 +1,45 @@
+// The entries that translate one address.
+import { checkAddress } from "./arguments.js";
+import { childTable, decodeItem, type EntryKind, innerVa, outerIova, readItem, rootTable } from "./entries.js";
+import type { TableState } from "./state.js";
+
+export interface WalkStep {
+  level: number;
+  /** Physical address of the entry. */
+  entryPaddr: number;
+  entry: bigint;
+  kind: EntryKind;
+  /** The first address that this entry covers, and how many bytes. */
+  iova: bigint;
+  size: number;
+}
+
+export function walk(s: TableState, iova: unknown): WalkStep[] {
+  const va = innerVa(s, checkAddress(s, "walk", iova));
+  const steps: WalkStep[] = [];
+  let table = rootTable(s, 0);
+  while (true) {
+    const { level } = table;
+    const index = Number((va >> BigInt(s.shifts[level] ?? 0)) & BigInt(indexMask(s, level)));
+    if (index >= table.items) return steps;
+    const offset = table.offset + index * 2 ** s.itemLg2;
+    const raw = readItem(s, offset);
+    const entry = decodeItem(s, raw, level, index, va);
+    const size = 1n << BigInt(entry.sizeLg2);
+    steps.push({
+      level: s.spec.archLevel(level),
+      entryPaddr: s.memory.paddrOf(offset),
+      entry: raw,
+      kind: entry.kind,
+      iova: outerIova(s, va & ~(size - 1n)),
+      size: Number(size),
+    });
+    if (entry.kind !== "table") return steps;
+    table = childTable(s, entry, "walk");
+  }
+}
+
+/** The root takes all bits above it. */
+function indexMask(s: TableState, level: number): number {
+  return level === s.top ? Number.MAX_SAFE_INTEGER : s.tableBytes(level) / 2 ** s.itemLg2 - 1;
+}
