@@ -1,11 +1,20 @@
 // The exports. Addresses and sizes cross as f64, statuses as i32; every number is checked here before anything else sees it.
+
 import { Address } from "./core/address";
+import { AnyFormat } from "./core/anyFormat";
+import { UNLINKED_ZERO } from "./core/events";
 import { Grow } from "./core/grow";
 import { Item } from "./core/item";
 import { MapOperation, MapPagesOperation, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
-import { AccessOperation, DecodeOperation, Fault, GeometryOperation, LookupOperation, TranslateOperation } from "./core/readOperations";
-import { UNLINKED_ZERO } from "./core/events";
+import {
+  AccessOperation,
+  DecodeOperation,
+  Fault,
+  GeometryOperation,
+  LookupOperation,
+  TranslateOperation,
+} from "./core/readOperations";
 import { Pages, Status, Table } from "./core/table";
 import {
   CarveOperation,
@@ -14,11 +23,11 @@ import {
   UnmapPagesOperation,
   UnmapRangeOperation,
 } from "./core/unmapOperations";
+import { Format } from "./format/format";
+import { setFormat, withFormat } from "./formats";
 import { Pool } from "./memory/pool";
 import { Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
-import { Format } from "./format/format";
-import { withFormat } from "./formats";
 
 export { plannedPages } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
@@ -44,12 +53,19 @@ function on<O extends Operation>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u3
   return withFormat<O>(t.format, t, a, b, c, d, e);
 }
 
+/** Run an operation that is compiled once for all formats. */
+function onAny<O extends Operation>(t: Table, format: u32, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
+  setFormat(format);
+  if (changetype<usize>(t) != 0) Op.use(t.addressMask);
+  return changetype<O>(0).run<AnyFormat>(t, a, b, c, d, e);
+}
+
 /** Whether a range is made of integers, aligned to the smallest page and inside the input space. */
 function checkRange(t: Table, iova: f64, size: f64): i32 {
   if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
   const from = Address.of(iova);
   const bytes = Address.of(size);
-  const ones = (<u64>1 << t.pageLg2) - 1;
+  const ones = ((<u64>1) << t.pageLg2) - 1;
   if (bytes == 0 || ((from | bytes) & ones) != 0) return Status.EINVAL;
   return Address.inside(t, from, bytes) ? Status.OK : Status.ERANGE;
 }
@@ -58,7 +74,7 @@ function checkRange(t: Table, iova: f64, size: f64): i32 {
 function checkOutput(t: Table, paddr: f64, bytes: u64): i32 {
   if (!Address.exact(paddr)) return Status.EINVAL;
   const oa = Address.of(paddr);
-  if ((oa & ((<u64>1 << t.pageLg2) - 1)) != 0) return Status.EINVAL;
+  if ((oa & (((<u64>1) << t.pageLg2) - 1)) != 0) return Status.EINVAL;
   return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa ? Status.OK : Status.ERANGE;
 }
 
@@ -70,24 +86,35 @@ export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, hig
   const bytes = Address.of(size);
   status = checkOutput(t, paddr, flags & 1 ? bytes : 1);
   if (status != Status.OK) return status;
-  const attrs = <u64>low | (<u64>high << 32);
+  const attrs = <u64>low | ((<u64>high) << 32);
   return <i32>on<MapOperation>(t, Address.of(iova) & t.mask, Address.of(paddr), bytes, attrs, flags);
 }
 
 /** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
-export function mapPages(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32, low: u32, high: u32, flags: u32): i32 {
+export function mapPages(
+  handle: u32,
+  iova: f64,
+  paddr: f64,
+  size: f64,
+  sizeLg2: u32,
+  low: u32,
+  high: u32,
+  flags: u32,
+): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
-  const attrs = <u64>low | (<u64>high << 32);
+  const attrs = <u64>low | ((<u64>high) << 32);
   const last = va + (Address.of(size) - 1);
-  return <i32>on<MapPagesOperation>(t, va, Address.of(paddr), last, attrs, flags | (sizeLg2 << 8));
+  return <i32>onAny<MapPagesOperation>(t, t.format, va, Address.of(paddr), last, attrs, flags | (sizeLg2 << 8));
 }
 
 /** Count the table pages that a map needs: read them with `plannedPages`. `sizeLg2` 0: any leaf size. */
 export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32): void {
   const t = changetype<Table>(<usize>handle);
-  const sizes = sizeLg2 == 0 ? t.sizes : <u64>1 << sizeLg2;
-  on<PlanMapOperation>(t,
+  const sizes = sizeLg2 == 0 ? t.sizes : (<u64>1) << sizeLg2;
+  onAny<PlanMapOperation>(
+    t,
+    t.format,
     Address.of(iova) & t.mask,
     Address.of(paddr),
     Address.of(size),
@@ -109,21 +136,21 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
 export function carve(handle: u32, iova: f64, size: f64, step: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
-  return <i32>on<CarveOperation>(t, va, va + (Address.of(size) - 1), 0, 0, step);
+  return <i32>onAny<CarveOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, step);
 }
 
 /** unmap_range; flag 4: the rest. */
 export function unmapRange(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
-  return <i32>on<UnmapRangeOperation>(t, va, va + (Address.of(size) - 1), 0, 0, flags);
+  return <i32>onAny<UnmapRangeOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, flags);
 }
 
 /** unmap_pages over [iova, iova+size), which the bindings have cut to the input space. */
 export function unmapPages(handle: u32, iova: f64, size: f64, sizeLg2: u32, resume: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
-  return <i32>on<UnmapPagesOperation>(t, va, va + (Address.of(size) - 1), 0, resume, sizeLg2);
+  return <i32>onAny<UnmapPagesOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, resume, sizeLg2);
 }
 
 /** Give the pages of a list to the pool. */
@@ -142,7 +169,7 @@ class FreeOperation extends Operation {
   }
 }
 export function freePages(format: u32, head: u32): void {
-  withFormat<FreeOperation>(format, changetype<Table>(0), head, 0, 0, 0, 0);
+  onAny<FreeOperation>(changetype<Table>(0), format, head, 0, 0, 0, 0);
 }
 /** For the bindings' lists of unlinked pages: append, step, and the level of a page. */
 export function joinPages(tail: u32, head: u32): void {
@@ -165,7 +192,7 @@ export function pageMark(page: u32): u32 {
 /** Unlink empty tables (all = 0) or all (1); the root has `items` items. */
 export function trim(handle: u32, all: u32, items: u32, resume: u32): i32 {
   const t = changetype<Table>(<usize>handle);
-  return <i32>on<TrimOperation>(t, all, items, 0, resume, 0);
+  return <i32>onAny<TrimOperation>(t, t.format, all, items, 0, resume, 0);
 }
 
 /** Raise (or, after a map that failed, lower) the top level. */
@@ -183,7 +210,7 @@ class GrowOperation extends Operation {
 }
 export function setTop(handle: u32, level: u32): i32 {
   const t = changetype<Table>(<usize>handle);
-  return <i32>on<GrowOperation>(t, level, 0, 0, 0, 0);
+  return <i32>onAny<GrowOperation>(t, t.format, level, 0, 0, 0, 0);
 }
 /** The number of the last operation, and taking back what a map of that number did. */
 export function birth(): u32 {
@@ -191,7 +218,7 @@ export function birth(): u32 {
 }
 export function undoMap(handle: u32, iova: f64, size: f64, number: u32): i32 {
   const t = changetype<Table>(<usize>handle);
-  return <i32>on<UndoMapOperation>(t, Address.of(iova) & t.mask, number, Address.of(size), 0, 0);
+  return <i32>onAny<UndoMapOperation>(t, t.format, Address.of(iova) & t.mask, number, Address.of(size), 0, 0);
 }
 export function tableTop(handle: u32): u32 {
   return changetype<Table>(<usize>handle).top;
@@ -220,9 +247,18 @@ export function access(handle: u32, iova: f64, permits: u32): f64 {
 }
 
 /** Without a descriptor: the bits of the address that select entries come as two halves. */
-export function peek(format: u32, root: u32, top: u32, low: u32, high: u32, permits: u32, variant: u32, encryptionBit: u32): f64 {
-  Op.use(encryptionBit == 0 ? <u64>-1 : ~(<u64>1 << encryptionBit));
-  const va = <u64>low | (<u64>high << 32);
+export function peek(
+  format: u32,
+  root: u32,
+  top: u32,
+  low: u32,
+  high: u32,
+  permits: u32,
+  variant: u32,
+  encryptionBit: u32,
+): f64 {
+  Op.use(encryptionBit == 0 ? <u64>-1 : ~((<u64>1) << encryptionBit));
+  const va = <u64>low | ((<u64>high) << 32);
   const none = changetype<Table>(0);
   return permits == 0
     ? <f64>withFormat<LookupOperation>(format, none, va, root, top, 0, 0)
@@ -237,8 +273,8 @@ export function translate(handle: u32, from: u32, count: u32, to: u32): u32 {
 
 /** What a raw item means: 0 empty, 1 leaf, 2 invalid, 4 table; the rest by `decodedPaddr` and `decodedSizeLg2`. */
 export function decode(format: u32, low: u32, high: u32, level: u32): i32 {
-  return <i32>withFormat<DecodeOperation>(format, changetype<Table>(0), <u64>low | (<u64>high << 32), 0, 0, 0, level);
+  return <i32>onAny<DecodeOperation>(changetype<Table>(0), format, <u64>low | ((<u64>high) << 32), 0, 0, 0, level);
 }
 export function geometry(format: u32, what: u32, level: u32): u32 {
-  return <u32>withFormat<GeometryOperation>(format, changetype<Table>(0), what, 0, 0, 0, level);
+  return <u32>onAny<GeometryOperation>(changetype<Table>(0), format, what, 0, 0, 0, level);
 }

@@ -18,7 +18,11 @@ export function checkAllocator(allocator: unknown, operation: string): TableAllo
   if (allocator === undefined) return undefined;
   const a = allocator as Partial<Record<string, unknown>> | null;
   if (typeof a !== "object" || a === null || typeof a.alloc !== "function" || typeof a.free !== "function") {
-    throw new IoPgtableError("EINVAL", operation, `the allocator is ${show(allocator)}; give both alloc and free, or neither`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the allocator is ${show(allocator)}; give both alloc and free, or neither`,
+    );
   }
   return allocator as TableAllocator;
 }

@@ -93,7 +93,18 @@ type MemoryKind = "shared" | "limited" | "unlimited";
 const modules = new Map<MemoryKind, WebAssembly.Module>();
 
 /** The status numbers of the core (assembly/core/table.ts). */
-export const Status = { OK: 0, MORE: 1, SPLIT: 2, EVENTS: 4, ONE_RANGE: 5, EINVAL: -1, ERANGE: -2, EEXIST: -3, ENOMEM: -4, EFAULT: -5 } as const;
+export const Status = {
+  OK: 0,
+  MORE: 1,
+  SPLIT: 2,
+  EVENTS: 4,
+  ONE_RANGE: 5,
+  EINVAL: -1,
+  ERANGE: -2,
+  EEXIST: -3,
+  ENOMEM: -4,
+  EFAULT: -5,
+} as const;
 
 /** Instantiate the core over a memory. Synchronous; the first call in a realm compiles (about 2 ms), later ones do not. */
 export function instantiate(memory: WebAssembly.Memory, imports: CoreImports): Core {

@@ -31,7 +31,11 @@ const owners = new WeakMap<FlushOps, string>();
  */
 export function flushedByOwner(reason: string): FlushOps {
   if (typeof reason !== "string" || reason.trim() === "") {
-    throw new IoPgtableError("EINVAL", "flushedByOwner", `the reason is ${show(reason)}; say who flushes and why that is right`);
+    throw new IoPgtableError(
+      "EINVAL",
+      "flushedByOwner",
+      `the reason is ${show(reason)}; say who flushes and why that is right`,
+    );
   }
   const nothing = (): void => undefined;
   const ops: FlushOps = Object.freeze({ flushAll: nothing, flushWalk: nothing, flushRange: nothing });
@@ -48,7 +52,8 @@ export function isFlushedByOwner(flush: FlushOps): boolean {
 export function checkFlushOps(flush: unknown, operation: string): FlushOps {
   const members = ["flushAll", "flushWalk", "flushRange"] as const;
   const ops = flush as Partial<Record<string, unknown>> | null | undefined;
-  const missing = typeof ops !== "object" || ops === null ? members : members.filter((m) => typeof ops[m] !== "function");
+  const missing =
+    typeof ops !== "object" || ops === null ? members : members.filter((m) => typeof ops[m] !== "function");
   if (missing.length !== 0) {
     throw new IoPgtableError(
       "EINVAL",

@@ -1,5 +1,6 @@
 // The table: the public face. Short ways for what is hot stand here; everything longer is in table/, one file per operation.
 import { Status } from "./core.js";
+import type { Format } from "./formats/format.js";
 import { Mail } from "./memoryState.js";
 import { Fault, permitsOf } from "./prot.js";
 import { isInside } from "./table/arguments.js";
@@ -12,13 +13,12 @@ import { endMapEvents, type MapResult, mapWhole } from "./table/map.js";
 import { type Mapping, mappings } from "./table/mappings.js";
 import { checkAccessArguments, corrupt, lookup, peekAccess, translate } from "./table/read.js";
 import { settleBacklog } from "./table/settle.js";
+import { checkSpan } from "./table/span.js";
 import type { TableState } from "./table/state.js";
 import { type TableStats, tableStats } from "./table/stats.js";
 import { type UnmapOptions, unmapRangeOf } from "./table/unmap.js";
 import { type WalkStep, walk } from "./table/walk.js";
-import type { Format } from "./formats/format.js";
 import type { TableMemory } from "./tableMemory.js";
-import { checkSpan } from "./table/span.js";
 
 /** Input address. For an address inside a page above 2^53 use a bigint. */
 export type Iova = number | bigint;
@@ -334,4 +334,3 @@ export class IoPageTable<R = unknown> {
     destroyTable(this.#state);
   }
 }
-

@@ -142,7 +142,11 @@ export class MemoryState {
   /** @throws IoPgtableError EBUSY inside a callback */
   checkIdle(operation: string): void {
     if (this.callbacks !== 0) {
-      throw new IoPgtableError("EBUSY", operation, "called from a callback of a table in this memory; call it after the operation");
+      throw new IoPgtableError(
+        "EBUSY",
+        operation,
+        "called from a callback of a table in this memory; call it after the operation",
+      );
     }
   }
 }

@@ -5,11 +5,18 @@ const TWO_64 = 2 ** 64;
 const TWO_64N = 1n << 64n;
 
 /** `what` must be an integer >= 0 (-0 is 0) of type number; `max` inclusive. */
-export function checkInteger(x: unknown, what: string, operation: string, max: number = TWO_64, iova?: number | bigint): number {
+export function checkInteger(
+  x: unknown,
+  what: string,
+  operation: string,
+  max: number = TWO_64,
+  iova?: number | bigint,
+): number {
   if (typeof x !== "number" || !Number.isInteger(x) || x < 0) {
     throw new IoPgtableError("EINVAL", operation, `${what} is ${show(x)}; it must be an integer >= 0`, iova);
   }
-  if (x > max) throw new IoPgtableError("EINVAL", operation, `${what} is ${hex(x)}; it must be at most ${hex(max)}`, iova);
+  if (x > max)
+    throw new IoPgtableError("EINVAL", operation, `${what} is ${hex(x)}; it must be at most ${hex(max)}`, iova);
   return x;
 }
 

@@ -43,7 +43,11 @@ export const Prot: {
   SHARE_OUTER: 256,
   memoryType(index: number): number {
     if (!Number.isInteger(index) || index < 0 || index >= MEMORY_TYPES) {
-      throw new IoPgtableError("EINVAL", "Prot.memoryType", `the index is ${String(index)}; it must be an integer 0..15`);
+      throw new IoPgtableError(
+        "EINVAL",
+        "Prot.memoryType",
+        `the index is ${String(index)}; it must be an integer 0..15`,
+      );
     }
     return (index + 1) << MEMORY_TYPE_SHIFT;
   },
@@ -67,7 +71,9 @@ export function explicitProt(prot: number): ExplicitProt | string {
   if ((share & (share - 1)) !== 0) return "the protection has more than one SHARE_ flag";
   const type = prot >> MEMORY_TYPE_SHIFT;
   return {
-    ...(share === 0 ? {} : { share: share === Prot.SHARE_NONE ? "none" : share === Prot.SHARE_INNER ? "inner" : "outer" }),
+    ...(share === 0
+      ? {}
+      : { share: share === Prot.SHARE_NONE ? "none" : share === Prot.SHARE_INNER ? "inner" : "outer" }),
     ...(type === 0 ? {} : { memoryType: type - 1 }),
   };
 }

@@ -1,7 +1,8 @@
 // The memory that table pages live in.
-import { checkInteger, show } from "./numbers.js";
+
 import { IoPgtableError } from "./errors.js";
 import { MemoryState, type Region, type Window } from "./memoryState.js";
+import { checkInteger, show } from "./numbers.js";
 
 const GIB4 = 2 ** 32;
 const WASM_PAGE = 65536;
@@ -34,7 +35,11 @@ let made: MemoryState | undefined;
 export function memoryState(memory: unknown, operation: string): MemoryState {
   const state = memory instanceof TableMemory ? states.get(memory) : undefined;
   if (state === undefined) {
-    throw new IoPgtableError("EINVAL", operation, `the memory is ${show(memory)}; make one with TableMemory.create or TableMemory.over`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the memory is ${show(memory)}; make one with TableMemory.create or TableMemory.over`,
+    );
   }
   return state;
 }
@@ -51,7 +56,11 @@ export function memoryState(memory: unknown, operation: string): MemoryState {
 export class TableMemory {
   constructor() {
     if (made === undefined) {
-      throw new IoPgtableError("EINVAL", "TableMemory", "use TableMemory.create, TableMemory.over or TableMemory.attach");
+      throw new IoPgtableError(
+        "EINVAL",
+        "TableMemory",
+        "use TableMemory.create, TableMemory.over or TableMemory.attach",
+      );
     }
     states.set(this, made);
     made = undefined;
@@ -100,12 +109,19 @@ export class TableMemory {
     if (!(memory instanceof WebAssembly.Memory)) {
       throw new IoPgtableError("EINVAL", operation, `the memory is ${show(memory)}; give a WebAssembly.Memory`);
     }
-    if (typeof options !== "object" || options === null || !Array.isArray(options.windows) || options.windows.length === 0) {
+    if (
+      typeof options !== "object" ||
+      options === null ||
+      !Array.isArray(options.windows) ||
+      options.windows.length === 0
+    ) {
       throw new IoPgtableError("EINVAL", operation, "give `windows`: at least one { offset, bytes, physBase }");
     }
     const windows = options.windows.map((w: unknown, i) => checkWindow(w, `windows[${i}]`, memory, operation));
     const bookkeeping =
-      options.bookkeeping === undefined ? undefined : checkRegion(options.bookkeeping, "bookkeeping", memory, operation);
+      options.bookkeeping === undefined
+        ? undefined
+        : checkRegion(options.bookkeeping, "bookkeeping", memory, operation);
     checkDisjoint(windows, bookkeeping, operation);
     made = new MemoryState(memory, windows, { bookkeeping, hasPool: false });
     return new TableMemory();
@@ -137,7 +153,11 @@ export class TableMemory {
       typeof handle.superblock !== "number" ||
       typeof handle.hasPool !== "boolean"
     ) {
-      throw new IoPgtableError("EINVAL", operation, `the handle is ${show(shared)}; give what TableMemory.share returned`);
+      throw new IoPgtableError(
+        "EINVAL",
+        operation,
+        `the handle is ${show(shared)}; give what TableMemory.share returned`,
+      );
     }
     made = new MemoryState(handle.memory, handle.windows, { superblock: handle.superblock, hasPool: handle.hasPool });
     return new TableMemory();
@@ -189,7 +209,8 @@ export class TableMemory {
     const n = checkInteger(length, "length", operation, GIB4 / 8);
     state.needBookkeeping(operation);
     const at = n === 0 ? state.superblock : state.core.takeBytes(n * 8) >>> 0;
-    if (at === 0) throw new IoPgtableError("ENOMEM", operation, `no room for ${n} numbers; create the memory with more bytes`);
+    if (at === 0)
+      throw new IoPgtableError("ENOMEM", operation, `no room for ${n} numbers; create the memory with more bytes`);
     return new Float64Array(state.memory.buffer, at, n);
   }
 
@@ -214,12 +235,20 @@ function newMemory(pages: number, shared: boolean | undefined, operation: string
   }
   const canShare = typeof SharedArrayBuffer !== "undefined";
   if (shared === true && !canShare) {
-    throw new IoPgtableError("ENOTSUP", operation, "this environment has no shared memory (a page needs cross-origin isolation)");
+    throw new IoPgtableError(
+      "ENOTSUP",
+      operation,
+      "this environment has no shared memory (a page needs cross-origin isolation)",
+    );
   }
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: shared ?? canShare });
   } catch (cause) {
-    throw new IoPgtableError("ENOMEM", operation, `the environment refused ${pages * WASM_PAGE} bytes (${String(cause)})`);
+    throw new IoPgtableError(
+      "ENOMEM",
+      operation,
+      `the environment refused ${pages * WASM_PAGE} bytes (${String(cause)})`,
+    );
   }
 }
 
@@ -232,12 +261,17 @@ function checkPhysBase(x: unknown, operation: string): number {
 }
 
 function checkRegion(x: unknown, what: string, memory: WebAssembly.Memory, operation: string): Region {
-  if (typeof x !== "object" || x === null) throw new IoPgtableError("EINVAL", operation, `${what} is ${show(x)}; give an object`);
+  if (typeof x !== "object" || x === null)
+    throw new IoPgtableError("EINVAL", operation, `${what} is ${show(x)}; give an object`);
   const { offset, bytes } = x as Partial<Region>;
   const from = checkInteger(offset, `${what}.offset`, operation, GIB4);
   const size = checkInteger(bytes, `${what}.bytes`, operation, GIB4);
   if (size === 0 || from + size > memory.buffer.byteLength) {
-    throw new IoPgtableError("EINVAL", operation, `${what} (${show(from)}, ${show(size)} bytes) does not lie in the memory`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `${what} (${show(from)}, ${show(size)} bytes) does not lie in the memory`,
+    );
   }
   return { offset: from, bytes: size };
 }
@@ -246,7 +280,11 @@ function checkWindow(x: unknown, what: string, memory: WebAssembly.Memory, opera
   const region = checkRegion(x, what, memory, operation);
   const physBase = checkPhysBase((x as Partial<Window>).physBase, operation);
   if (region.offset % 4096 !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `${what}.offset is ${show(region.offset)}; it must be a multiple of 0x1000`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `${what}.offset is ${show(region.offset)}; it must be a multiple of 0x1000`,
+    );
   }
   return { ...region, physBase };
 }
@@ -255,10 +293,17 @@ function checkDisjoint(windows: readonly Window[], bookkeeping: Region | undefin
   const overlap = (a: number, aBytes: number, b: number, bBytes: number): boolean => a < b + bBytes && b < a + aBytes;
   windows.forEach((w, i) => {
     if (bookkeeping !== undefined && overlap(w.offset, w.bytes, bookkeeping.offset, bookkeeping.bytes)) {
-      throw new IoPgtableError("EINVAL", operation, `the bookkeeping region lies in windows[${i}], where tables could reach it`);
+      throw new IoPgtableError(
+        "EINVAL",
+        operation,
+        `the bookkeeping region lies in windows[${i}], where tables could reach it`,
+      );
     }
     for (const [k, other] of windows.slice(0, i).entries()) {
-      if (overlap(w.offset, w.bytes, other.offset, other.bytes) || overlap(w.physBase, w.bytes, other.physBase, other.bytes)) {
+      if (
+        overlap(w.offset, w.bytes, other.offset, other.bytes) ||
+        overlap(w.physBase, w.bytes, other.physBase, other.bytes)
+      ) {
         throw new IoPgtableError("EINVAL", operation, `windows[${i}] overlaps windows[${k}]`);
       }
     }

@@ -1,14 +1,21 @@
 // Input addresses: from the caller's number to the bits that select entries, and back. The one place that knows of upper halves.
 import { Table } from "./table";
 
+const TWO_63: f64 = 2.0 ** 63;
+
 export class Address {
-  /** Whether the caller's number is an integer of 64 bits; `Address.of` then gives it. */
+  /** Whether the caller's number is an integer of 64 bits; `Address.of` then gives it. Below 2^63 the signed conversions are the cheap ones. */
   @inline static exact(x: f64): bool {
-    return x < 18446744073709551616.0 && <f64>Address.of(x) == x;
+    return (x < TWO_63 && x >= 0 && <f64>(<i64>x) == x) || Address.exactHigh(x);
   }
-  /** Below 2^63 the signed conversion is the cheap one. */
+  static exactHigh(x: f64): bool {
+    return x >= TWO_63 && x < 2 * TWO_63;
+  }
   @inline static of(x: f64): u64 {
-    return x < 9223372036854775808.0 ? <u64>(<i64>x) : <u64>x;
+    return x < TWO_63 ? <u64>(<i64>x) : Address.high(x);
+  }
+  static high(x: f64): u64 {
+    return <u64>x;
   }
 
   /** Whether [iova, iova+bytes) lies in the input space, in one half of it. `bytes` >= 1. */

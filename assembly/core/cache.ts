@@ -12,11 +12,8 @@ export class Cache {
   /** The table of smallest leaves that translates `va`, or 0. */
   @inline static find<F extends Format>(t: Table, va: u64): u32 {
     const f = changetype<F>(0);
-    const hit =
-      (cachedTable == changetype<usize>(t)) &
-      (cachedTag == va >> (f.shift(0) + f.indexLg2(0))) &
-      (cachedGeneration == t.generation);
-    return hit ? cachedPage : 0;
+    if (cachedTable != changetype<usize>(t) || cachedGeneration != t.generation) return 0;
+    return cachedTag == va >> (f.shift(0) + f.indexLg2(0)) ? cachedPage : 0;
   }
 
   @inline static keep<F extends Format>(t: Table, va: u64, page: u32): void {

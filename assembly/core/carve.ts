@@ -3,7 +3,6 @@
 import { Format } from "../format/format";
 import { EventKind, Own } from "../memory/realm";
 import { Record } from "../memory/record";
-import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Events } from "./events";
 import { Find, Found } from "./find";
@@ -13,7 +12,7 @@ import { Op } from "./operation";
 import { Path } from "./path";
 import { Plan } from "./plan";
 import { Scan } from "./scan";
-import { Status, Table, Tables } from "./table";
+import { Status, Table } from "./table";
 
 /** One entry being rebuilt; its new items follow, 64 bytes on. There is at most one at each end of a range. */
 @unmanaged
@@ -88,7 +87,7 @@ export class Carve {
     for (let i: u32 = 0; i < count; i++) {
       const c = Carve.at(i);
       const items = Carve.items(i);
-      memory.fill(items, 0, (<usize>1 << c.contigLg2) << changetype<F>(0).itemLg2());
+      memory.fill(items, 0, ((<usize>1) << c.contigLg2) << changetype<F>(0).itemLg2());
       let status: i32 = Status.OK;
       if (c.first < first) status = Carve.part<F>(t, c, items, c.first, first - 1);
       if (status == Status.OK && c.last > last) status = Carve.part<F>(t, c, items, last + 1, c.last);
@@ -102,7 +101,7 @@ export class Carve {
   /** A part that stays. The scratch items stand for the entry's own: seen as a top level, they are found by the address alone. */
   static part<F extends Format>(t: Table, c: Carving, items: u32, first: u64, last: u64): i32 {
     const f = changetype<F>(0);
-    const from = items - (<u32>(c.first >> f.shift(c.level)) << f.itemLg2());
+    const from = items - ((<u32>(c.first >> f.shift(c.level))) << f.itemLg2());
     while (true) {
       const status = Mapper.range<F>(
         t,
@@ -124,7 +123,7 @@ export class Carve {
     const f = changetype<F>(0);
     const c = Carve.at(index);
     for (let i: u32 = 0; i < 1 << c.contigLg2; i++) {
-      const item = Item.load<F>(<usize>Carve.items(index) + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(<usize>Carve.items(index) + ((<usize>i) << f.itemLg2()));
       if (item != 0 && f.isTable(item, c.level)) Carve.discardTable<F>(t, Path.child<F>(item, c.level), c.level - 1);
     }
   }
@@ -132,7 +131,7 @@ export class Carve {
   static discardTable<F extends Format>(t: Table, page: u32, level: u32): void {
     const f = changetype<F>(0);
     for (let i: u32 = 0; level != 0 && i < 1 << f.indexLg2(level); i++) {
-      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(<usize>page + ((<usize>i) << f.itemLg2()));
       if (item != 0 && f.isTable(item, level)) Carve.discardTable<F>(t, Path.child<F>(item, level), level - 1);
     }
     Path.drop<F>(t, page, level);
@@ -142,7 +141,7 @@ export class Carve {
   static break<F extends Format>(t: Table): void {
     for (let i: u32 = 0; i < count; i++) {
       const c = Carve.at(i);
-      const bytes = <u32>(<usize>1 << c.contigLg2) << changetype<F>(0).itemLg2();
+      const bytes = (<u32>((<usize>1) << c.contigLg2)) << changetype<F>(0).itemLg2();
       memory.fill(c.slot, 0, bytes);
       Events.written(t, c.slot, bytes);
       Carve.report(t, c);
@@ -157,7 +156,7 @@ export class Carve {
       const items: u32 = 1 << c.contigLg2;
       const from = <usize>Carve.items(i);
       for (let k: u32 = 0; k < items; k++) {
-        Item.store<F>(<usize>c.slot + (<usize>k << f.itemLg2()), Item.load<F>(from + (<usize>k << f.itemLg2())));
+        Item.store<F>(<usize>c.slot + ((<usize>k) << f.itemLg2()), Item.load<F>(from + ((<usize>k) << f.itemLg2())));
       }
       if (c.level != t.top && !t.shared) Record.of(c.table).live -= <u16>(items - Scan.count<F>(from, items));
       Events.written(t, c.slot, items << f.itemLg2());

@@ -31,7 +31,7 @@ export class Clear {
       const empty = Scan.empty<F>(at, items);
       if (empty == items) return Status.OK;
       if (empty != 0) va = ((va >> f.shift(level)) + empty) << f.shift(level);
-      const slot = at + (<usize>empty << f.itemLg2());
+      const slot = at + ((<usize>empty) << f.itemLg2());
       const item = Item.load<F>(slot);
       let segmentLast: u64;
       if (f.isTable(item, level)) {
@@ -40,7 +40,7 @@ export class Clear {
         if (status != Status.OK) return status;
       } else {
         const cleared = Clear.leaves<F>(t, table, top, level, slot, items - empty, va);
-        segmentLast = va + ((<u64>cleared << f.shift(level)) - 1);
+        segmentLast = va + (((<u64>cleared) << f.shift(level)) - 1);
       }
       if (segmentLast >= last) return Status.OK;
       va = segmentLast + 1;
@@ -104,7 +104,7 @@ export class Clear {
     Item.store<F>(slot, 0);
     if (level != top && !t.shared) Record.of(table).live -= 1;
     Tables.unlinked(t);
-    Events.walk(t, va, <f64>(<u64>1 << f.shift(level)), true);
+    Events.walk(t, va, <f64>((<u64>1) << f.shift(level)), true);
     Events.written(t, slot, 1 << f.itemLg2());
   }
 
@@ -117,10 +117,10 @@ export class Clear {
       const contig = f.contigLg2(Item.load<F>(slot), level);
       sizeLg2 += contig;
       count = min<u32>(items, 1 << contig);
-      for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + (<usize>i << f.itemLg2()), 0);
+      for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + ((<usize>i) << f.itemLg2()), 0);
     }
     if (level != top && !t.shared) Record.of(table).live -= <u16>count;
-    const bytes = <u64>count << f.shift(level);
+    const bytes = (<u64>count) << f.shift(level);
     Events.leaves(t, va, bytes, sizeLg2);
     Events.written(t, slot, count << f.itemLg2());
     Op.remove(bytes);

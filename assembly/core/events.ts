@@ -47,12 +47,12 @@ export class Events {
 
   /** Leaves of 2^granuleLg2 bytes in [va, va+bytes) are gone. */
   @inline static leaves(t: Table, va: u64, bytes: u64, granuleLg2: u32): void {
-    Events.extend(EventKind.FLUSH_RANGE, <f64>Address.iova(t, va), <f64>bytes, <f64>(<u64>1 << granuleLg2));
+    Events.extend(EventKind.FLUSH_RANGE, <f64>Address.iova(t, va), <f64>bytes, <f64>((<u64>1) << granuleLg2));
   }
 
   /** The table for [va, va+bytes) was unlinked; `merge`: it may be reported together with its neighbour. */
   static walk(t: Table, va: u64, bytes: f64, merge: bool): void {
-    const granule = <f64>(<u64>1 << t.pageLg2);
+    const granule = <f64>((<u64>1) << t.pageLg2);
     const iova = <f64>Address.iova(t, va);
     if (merge) Events.extend(EventKind.FLUSH_WALK, iova, bytes, granule);
     else Events.push(EventKind.FLUSH_WALK, iova, bytes, granule);

@@ -11,9 +11,7 @@ export class Fill {
 
   /** The same over empty items only: stops before the first that is not empty and returns how many it wrote. */
   @inline static free<F extends Format>(at: usize, count: u32, item: u64, step: u64): u32 {
-    return changetype<F>(0).itemLg2() == 3
-      ? free64(at, count, item, step)
-      : free32(at, count, <u32>item, <u32>step);
+    return changetype<F>(0).itemLg2() == 3 ? free64(at, count, item, step) : free32(at, count, <u32>item, <u32>step);
   }
 }
 
@@ -30,7 +28,7 @@ function linear64(at: usize, count: u32, item: u64, step: u64): void {
   let v2 = i64x2.add(v1, two);
   let v3 = i64x2.add(v2, two);
   const eight = i64x2.splat(step << 3);
-  const end = at + (<usize>(count & ~7) << 3);
+  const end = at + ((<usize>(count & ~7)) << 3);
   while (at != end) {
     v128.store(at, v0);
     v128.store(at, v1, 16);
@@ -52,7 +50,7 @@ function linear64(at: usize, count: u32, item: u64, step: u64): void {
 
 function free64(at: usize, count: u32, item: u64, step: u64): u32 {
   const start = at;
-  const last = at + (<usize>count << 3);
+  const last = at + ((<usize>count) << 3);
   if (count >= 16) {
     if ((at & 8) != 0) {
       if (load<u64>(at) != 0) return 0;
@@ -68,10 +66,7 @@ function free64(at: usize, count: u32, item: u64, step: u64): u32 {
     const eight = i64x2.splat(step << 3);
     const end = at + ((last - at) & ~63);
     while (at != end) {
-      const used = v128.or(
-        v128.or(v128.load(at), v128.load(at, 16)),
-        v128.or(v128.load(at, 32), v128.load(at, 48)),
-      );
+      const used = v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
       if (v128.any_true(used)) break;
       v128.store(at, v0);
       v128.store(at, v1, 16);
@@ -97,7 +92,7 @@ function linear32(at: usize, count: u32, item: u32, step: u32): void {
   const four = i32x4.splat(step << 2);
   let v = i32x4.splat(item);
   v = i32x4.add(v, i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
-  const end = at + (<usize>(count & ~3) << 2);
+  const end = at + ((<usize>(count & ~3)) << 2);
   while (at != end) {
     v128.store(at, v);
     v = i32x4.add(v, four);
@@ -113,10 +108,10 @@ function linear32(at: usize, count: u32, item: u32, step: u32): void {
 
 function free32(at: usize, count: u32, item: u32, step: u32): u32 {
   const start = at;
-  const last = at + (<usize>count << 2);
+  const last = at + ((<usize>count) << 2);
   const four = i32x4.splat(step << 2);
   let v = i32x4.add(i32x4.splat(item), i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
-  const end = at + (<usize>(count & ~3) << 2);
+  const end = at + ((<usize>(count & ~3)) << 2);
   while (at != end && !v128.any_true(v128.load(at))) {
     v128.store(at, v);
     v = i32x4.add(v, four);

@@ -43,17 +43,20 @@ export class Find {
     const f = changetype<F>(0);
     let t = root;
     let l = top;
-    while (true) {
-      slot = Item.slot<F>(t, va, l, top);
-      item = Item.load<F>(slot);
-      if (!f.isTable(item, l)) break;
-      t = Path.child<F>(item, l);
+    let at = Item.slot<F>(t, va, l, top);
+    let word = Item.load<F>(at);
+    while (f.isTable(word, l)) {
+      t = Path.child<F>(word, l);
       l--;
       if (t == Window.OUTSIDE) return Found.OUTSIDE;
+      at = <usize>t + (Item.index<F>(va, l) << f.itemLg2());
+      word = Item.load<F>(at);
     }
+    item = word;
     level = l;
+    slot = at;
     table = t;
-    return item == 0 ? Found.EMPTY : f.isLeaf(item, l) ? Found.LEAF : Found.INVALID;
+    return word == 0 ? Found.EMPTY : f.isLeaf(word, l) ? Found.LEAF : Found.INVALID;
   }
 
   /** The same, keeping account of permissions. */
@@ -62,17 +65,18 @@ export class Find {
     let t = root;
     let l = top;
     let allowed: u32 = 63;
-    while (true) {
-      item = Item.load<F>(Item.slot<F>(t, va, l, top));
-      if (!f.isTable(item, l)) break;
-      allowed &= f.permits(item, l, false, variant);
-      t = Path.child<F>(item, l);
+    let word = Item.load<F>(Item.slot<F>(t, va, l, top));
+    while (f.isTable(word, l)) {
+      allowed &= f.permits(word, l, false, variant);
+      t = Path.child<F>(word, l);
       l--;
       if (t == Window.OUTSIDE) return Found.OUTSIDE;
+      word = Item.load<F>(<usize>t + (Item.index<F>(va, l) << f.itemLg2()));
     }
+    item = word;
     level = l;
-    if (!f.isLeaf(item, l)) return item == 0 ? Found.EMPTY : Found.INVALID;
-    permits = allowed & f.permits(item, l, true, variant);
+    if (!f.isLeaf(word, l)) return word == 0 ? Found.EMPTY : Found.INVALID;
+    permits = allowed & f.permits(word, l, true, variant);
     return Found.LEAF;
   }
 

@@ -3,7 +3,6 @@ import { Format } from "../format/format";
 import { Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Item } from "./item";
-import { Op } from "./operation";
 import { Path } from "./path";
 import { Scan } from "./scan";
 import { Status, Table, Tables } from "./table";
@@ -34,7 +33,6 @@ export class Grow {
 
   /** Take back growth that the device was not told of. */
   static back<F extends Format>(t: Table, level: u32): void {
-    const f = changetype<F>(0);
     while (t.top > level) {
       const root = t.root;
       t.root = Path.child<F>(Item.load<F>(root), t.top);

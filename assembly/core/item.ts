@@ -37,6 +37,6 @@ export class Item {
   }
   /** 2^lg2 - 1, for 0..64. */
   @inline static ones(lg2: u32): u64 {
-    return lg2 >= 64 ? <u64>-1 : (<u64>1 << lg2) - 1;
+    return lg2 >= 64 ? <u64>-1 : ((<u64>1) << lg2) - 1;
   }
 }

@@ -9,8 +9,8 @@ import { Fill } from "./fill";
 import { Item } from "./item";
 import { Op } from "./operation";
 import { Path } from "./path";
-import { Sizes } from "./sizes";
 import { Scan } from "./scan";
+import { Sizes } from "./sizes";
 import { Subtree } from "./subtree";
 import { Status, Table, Tables } from "./table";
 
@@ -127,11 +127,11 @@ export class Mapper {
     const count = <u32>((last - va) >> f.shift(level)) + 1;
     if (!Path.zero) {
       const items: u32 = 1 << f.indexLg2(level);
-      if (first != 0) memory.fill(child, 0, <usize>first << lg2);
+      if (first != 0) memory.fill(child, 0, (<usize>first) << lg2);
       const tail = first + count;
-      if (tail != items) memory.fill(<usize>child + (<usize>tail << lg2), 0, <usize>(items - tail) << lg2);
+      if (tail != items) memory.fill(<usize>child + ((<usize>tail) << lg2), 0, (<usize>(items - tail)) << lg2);
     }
-    Mapper.write<F>(<usize>child + (<usize>first << lg2), count, oa, attrs, level, sizeLg2);
+    Mapper.write<F>(<usize>child + ((<usize>first) << lg2), count, oa, attrs, level, sizeLg2);
     Record.of(child).live = <u16>count;
     Events.written(t, child, 1 << (f.indexLg2(level) + lg2));
     if (Path.link<F>(t, parent, at, child, level + 1, top)) {
@@ -150,16 +150,23 @@ export class Mapper {
       return;
     }
     const group: u32 = 1 << (sizeLg2 - f.shift(level));
-    const bytes = <usize>group << f.itemLg2();
+    const bytes = (<usize>group) << f.itemLg2();
     for (; items != 0; items -= group) {
       Fill.linear<F>(at, group, f.leafItem(oa, attrs, level, sizeLg2), 0);
       at += bytes;
-      oa += <u64>1 << sizeLg2;
+      oa += (<u64>1) << sizeLg2;
     }
   }
 
   /** Items that each hold their own address. */
-  @inline static writeLinear<F extends Format>(at: usize, items: u32, oa: u64, attrs: u64, level: u32, sizeLg2: u32): void {
+  @inline static writeLinear<F extends Format>(
+    at: usize,
+    items: u32,
+    oa: u64,
+    attrs: u64,
+    level: u32,
+    sizeLg2: u32,
+  ): void {
     const f = changetype<F>(0);
     const step = Mapper.step<F>(level, sizeLg2);
     while (true) {
@@ -167,15 +174,15 @@ export class Mapper {
       Fill.linear<F>(at, count, f.leafItem(oa, attrs, level, sizeLg2), step);
       if (f.linearLg2() == 64 || count == items) return;
       items -= count;
-      at += <usize>count << f.itemLg2();
-      oa += <u64>count << f.shift(level);
+      at += (<usize>count) << f.itemLg2();
+      oa += (<u64>count) << f.shift(level);
     }
   }
 
   /** How an item differs from the one before it in a run. */
   @inline static step<F extends Format>(level: u32, sizeLg2: u32): u64 {
     const f = changetype<F>(0);
-    return f.leafItem(<u64>1 << f.shift(level), 0, level, sizeLg2) - f.leafItem(0, 0, level, sizeLg2);
+    return f.leafItem((<u64>1) << f.shift(level), 0, level, sizeLg2) - f.leafItem(0, 0, level, sizeLg2);
   }
 
   /** How many of `items` items from `oa` on form a linear run. */
@@ -209,8 +216,8 @@ export class Mapper {
       if (status != Status.OK) return Op.stop(status, va);
     }
     while (done != items && status == Status.OK) {
-      const from = at + (<usize>done << f.itemLg2());
-      const oaFrom = oa + (<u64>done << f.shift(level));
+      const from = at + ((<usize>done) << f.itemLg2());
+      const oaFrom = oa + ((<u64>done) << f.shift(level));
       let stopAt = done;
       if (f.contigMask() == 0 || sizeLg2 == f.shift(level)) {
         const count = Mapper.linearCount<F>(oaFrom, items - done, level);
@@ -233,7 +240,7 @@ export class Mapper {
         }
         status = Mapper.clearWay<F>(t, table, at, done, group, va, level, top, collision);
       }
-      if (status != Status.OK) Op.stop(status, va + (<u64>stopAt << f.shift(level)));
+      if (status != Status.OK) Op.stop(status, va + ((<u64>stopAt) << f.shift(level)));
     }
     if (done != 0) {
       if (level != top && !t.shared) Record.of(table).live += <u16>done;
@@ -256,7 +263,7 @@ export class Mapper {
   ): i32 {
     const f = changetype<F>(0);
     for (let i = index; i < index + group; i++) {
-      const item = Item.load<F>(at + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(at + ((<usize>i) << f.itemLg2()));
       if (item == 0) continue;
       if (!f.isTable(item, level)) return Status.EEXIST;
       const child = Path.child<F>(item, level);
@@ -265,14 +272,19 @@ export class Mapper {
       if (collision == Collision.EMPTY_TABLES && !Subtree.empty<F>(child, level - 1)) return Status.EEXIST;
     }
     for (let i = index; i < index + group; i++) {
-      const slot = at + (<usize>i << f.itemLg2());
+      const slot = at + ((<usize>i) << f.itemLg2());
       const item = Item.load<F>(slot);
       if (item == 0) continue;
       const child = Path.child<F>(item, level);
       Item.store<F>(slot, 0);
       if (level != top && !t.shared) Record.of(table).live -= 1;
       Tables.unlinked(t);
-      Events.walk(t, va + (<u64>i << f.shift(level)), <f64>(<u64>1 << f.shift(level)), collision != Collision.ANY_TABLE);
+      Events.walk(
+        t,
+        va + ((<u64>i) << f.shift(level)),
+        <f64>((<u64>1) << f.shift(level)),
+        collision != Collision.ANY_TABLE,
+      );
       const record = Record.of(child);
       if (record.refs > 1) {
         record.refs -= 1;

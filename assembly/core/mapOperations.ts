@@ -33,7 +33,7 @@ export class MapOperation extends Operation {
       Op.begin();
       Events.begin();
       start = va;
-      if (size == <u64>1 << f.shift(0) && MapOperation.single<F>(t, va, oa, attrs)) {
+      if (size == (<u64>1) << f.shift(0) && MapOperation.single<F>(t, va, oa, attrs)) {
         Own.realm.done = <f64>size;
         return t.incoherent ? Status.EVENTS : Status.OK;
       }

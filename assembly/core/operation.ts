@@ -8,7 +8,7 @@ import { Table } from "./table";
  * one switch (`withFormat` in formats.ts) serves them all.
  */
 export abstract class Operation {
-  run<F extends Format>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
+  run<_F extends Format>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
     return -1;
   }
 }

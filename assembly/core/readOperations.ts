@@ -1,6 +1,5 @@
 // The reading calls. They work on any table, also one that somebody else built and may rewrite: they need no descriptor and keep nothing.
 import { Format } from "../format/format";
-import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Find, Found } from "./find";
 import { Item } from "./item";
@@ -43,7 +42,7 @@ export class TranslateOperation extends Operation {
     const f = changetype<F>(0);
     let at = <usize>from;
     let out = <usize>to;
-    const end = at + (<usize>count << 3);
+    const end = at + ((<usize>count) << 3);
     const tagShift = <u64>(f.shift(0) + f.indexLg2(0));
     let tag: u64 = <u64>-1;
     let table: u32 = 0;
@@ -61,7 +60,7 @@ export class TranslateOperation extends Operation {
         if (f.isLeaf(item, 0)) {
           const span = f.sameItems() ? f.shift(0) + f.contigLg2(item, 0) : f.shift(0);
           const oa = f.leafOa(item, 0) | (va & Item.ones(span));
-          store<f64>(out, <f64>(f.mayEncrypt() ? oa & t.addressMask : oa));
+          store<f64>(out, <f64>(<i64>(f.mayEncrypt() ? oa & t.addressMask : oa)));
           mapped++;
         } else {
           store<f64>(out, -1);
@@ -74,7 +73,7 @@ export class TranslateOperation extends Operation {
         table = Find.table;
       }
       if (found == Found.LEAF) {
-        store<f64>(out, <f64>Find.oa<F>(va));
+        store<f64>(out, <f64>(<i64>Find.oa<F>(va)));
         mapped++;
       } else {
         store<f64>(out, found == Found.OUTSIDE ? -4 : -1);

@@ -6,13 +6,10 @@ export class Scan {
   /** How many items from `at` are empty before the first that is not. */
   static empty<F extends Format>(at: usize, count: u32): u32 {
     const lg2 = changetype<F>(0).itemLg2();
-    const last = at + (<usize>count << lg2);
+    const last = at + ((<usize>count) << lg2);
     const start = at;
     while (at + 64 <= last) {
-      const used = v128.or(
-        v128.or(v128.load(at), v128.load(at, 16)),
-        v128.or(v128.load(at, 32), v128.load(at, 48)),
-      );
+      const used = v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
       if (v128.any_true(used)) break;
       at += 64;
     }
@@ -24,7 +21,7 @@ export class Scan {
   static count<F extends Format>(at: usize, count: u32): u32 {
     const wide = changetype<F>(0).itemLg2() == 3;
     const lg2 = changetype<F>(0).itemLg2();
-    const last = at + (<usize>count << lg2);
+    const last = at + ((<usize>count) << lg2);
     let sum = i64x2.splat(0);
     while (at + 16 <= last) {
       const v = v128.load(at);
@@ -36,10 +33,10 @@ export class Scan {
     let total = wide
       ? <u32>(i64x2.extract_lane(sum, 0) + i64x2.extract_lane(sum, 1))
       : <u32>(
-          i32x4.extract_lane(sum, 0) +
-          i32x4.extract_lane(sum, 1) +
-          i32x4.extract_lane(sum, 2) +
-          i32x4.extract_lane(sum, 3)
+          (i32x4.extract_lane(sum, 0) +
+            i32x4.extract_lane(sum, 1) +
+            i32x4.extract_lane(sum, 2) +
+            i32x4.extract_lane(sum, 3))
         );
     while (at < last) {
       if (Item.load<F>(at) != 0) total++;
@@ -54,7 +51,7 @@ export class Scan {
   static clearSingles<F extends Format>(at: usize, count: u32): u32 {
     const f = changetype<F>(0);
     const lg2 = f.itemLg2();
-    const last = at + (<usize>count << lg2);
+    const last = at + ((<usize>count) << lg2);
     const start = at;
     const zero = i64x2.splat(0);
     if (lg2 == 3) {
@@ -64,12 +61,7 @@ export class Scan {
         const b = v128.load(at, 16);
         const c = v128.load(at, 32);
         const d = v128.load(at, 48);
-        if (
-          !i64x2.all_true(a) ||
-          !i64x2.all_true(b) ||
-          !i64x2.all_true(c) ||
-          !i64x2.all_true(d)
-        ) {
+        if (!i64x2.all_true(a) || !i64x2.all_true(b) || !i64x2.all_true(c) || !i64x2.all_true(d)) {
           break;
         }
         if (f.contigMask() != 0 && v128.any_true(v128.and(v128.or(v128.or(a, b), v128.or(c, d)), mask))) break;

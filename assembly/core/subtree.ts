@@ -23,7 +23,7 @@ export class Subtree {
     let bytes: u64 = 0;
     if (level == 0) {
       const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>record.live;
-      bytes = <u64>live << f.shift(0);
+      bytes = (<u64>live) << f.shift(0);
     } else {
       bytes = Subtree.releaseBelow<F>(t, page, level, lastReference);
     }
@@ -36,10 +36,10 @@ export class Subtree {
     const items: u32 = 1 << f.indexLg2(level);
     let bytes: u64 = 0;
     for (let i: u32 = 0; i < items; i++) {
-      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(<usize>page + ((<usize>i) << f.itemLg2()));
       if (item == 0) continue;
       if (!f.isTable(item, level)) {
-        bytes += <u64>1 << f.shift(level);
+        bytes += (<u64>1) << f.shift(level);
         continue;
       }
       const child = Path.child<F>(item, level);
@@ -54,7 +54,7 @@ export class Subtree {
     const f = changetype<F>(0);
     if (level != 0) return Subtree.releaseBelow<F>(t, page, level, false);
     const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>Record.of(page).live;
-    return <u64>live << f.shift(0);
+    return (<u64>live) << f.shift(0);
   }
 
   /** Whether no leaf hangs below the table. */
@@ -63,10 +63,10 @@ export class Subtree {
     const items: u32 = 1 << f.indexLg2(level);
     let i: u32 = 0;
     while (true) {
-      const at = <usize>page + (<usize>i << f.itemLg2());
+      const at = <usize>page + ((<usize>i) << f.itemLg2());
       i += Scan.empty<F>(at, items - i);
       if (i == items) return true;
-      const item = Item.load<F>(<usize>page + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(<usize>page + ((<usize>i) << f.itemLg2()));
       if (!f.isTable(item, level)) return false;
       const child = Path.child<F>(item, level);
       if (child == Window.OUTSIDE || !Subtree.empty<F>(child, level - 1)) return false;

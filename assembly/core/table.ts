@@ -116,11 +116,18 @@ export function setTableSpace(handle: u32, first: f64, spanBits: u32, maskBits: 
   t.mask = bitsBelow(maskBits);
   t.oaLast = bitsBelow(oaBits);
 }
-export function setTableAttributes(handle: u32, low: u32, high: u32, sizesLow: u32, sizesHigh: u32, encryptionBit: u32): void {
+export function setTableAttributes(
+  handle: u32,
+  low: u32,
+  high: u32,
+  sizesLow: u32,
+  sizesHigh: u32,
+  encryptionBit: u32,
+): void {
   const t = changetype<Table>(<usize>handle);
-  t.addressMask = encryptionBit == 0 ? <u64>-1 : ~(<u64>1 << encryptionBit);
-  t.tableAttrs = <u64>low | (<u64>high << 32);
-  t.sizes = <u64>sizesLow | (<u64>sizesHigh << 32);
+  t.addressMask = encryptionBit == 0 ? <u64>-1 : ~((<u64>1) << encryptionBit);
+  t.tableAttrs = <u64>low | ((<u64>high) << 32);
+  t.sizes = <u64>sizesLow | ((<u64>sizesHigh) << 32);
 }
 /** From now on other realms may use the table. */
 export function setTableShared(handle: u32): void {
@@ -128,7 +135,7 @@ export function setTableShared(handle: u32): void {
 }
 
 function bitsBelow(bits: u32): u64 {
-  return bits >= 64 ? <u64>-1 : (<u64>1 << bits) - 1;
+  return bits >= 64 ? <u64>-1 : ((<u64>1) << bits) - 1;
 }
 
 /** Table pages of one table. */
@@ -142,7 +149,7 @@ export class Pages {
   /** A page for `level`, not linked yet, with undefined contents; 0 = none left. The caller books it with `Shared.count`. */
   static take<F extends Format>(t: Table, level: u32): u32 {
     if (!t.callerPages) return Pool.take(Pages.lg2<F>(level));
-    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + (<usize>level << 2);
+    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
     const page = load<u32>(head);
     if (page != 0) store<u32>(head, Record.of(page).next);
     return page;
@@ -155,7 +162,7 @@ export class Pages {
   }
 
   static keep(t: Table, page: u32, level: u32): void {
-    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + (<usize>level << 2);
+    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
     Record.of(page).next = load<u32>(head);
     store<u32>(head, page);
   }
@@ -174,7 +181,7 @@ export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): boo
 
 /** Take back a page that the operation did not need; 0 = none is left at that level. */
 export function unreservePage(handle: u32, level: u32): u32 {
-  const head = <usize>handle + offsetof<Table>("reserve0") + (<usize>level << 2);
+  const head = <usize>handle + offsetof<Table>("reserve0") + ((<usize>level) << 2);
   const page = load<u32>(head);
   if (page == 0) return 0;
   store<u32>(head, Record.of(page).next);

@@ -15,12 +15,12 @@ export class Trim {
     const f = changetype<F>(0);
     if (level == 0) return true;
     for (let i: u32 = 0; i < items; i++) {
-      const slot = <usize>table + (<usize>i << f.itemLg2());
+      const slot = <usize>table + ((<usize>i) << f.itemLg2());
       const item = Item.load<F>(slot);
       if (item == 0 || !f.isTable(item, level)) continue;
       const child = Path.child<F>(item, level);
       if (child == Window.OUTSIDE) continue;
-      const first = va + (<u64>i << f.shift(level));
+      const first = va + ((<u64>i) << f.shift(level));
       const childItems: u32 = 1 << f.indexLg2(level - 1);
       if (!Trim.below<F>(t, child, top, level - 1, first, childItems)) return false;
       if (Record.of(child).pins != 0 || Scan.empty<F>(child, childItems) != childItems) continue;
@@ -28,7 +28,7 @@ export class Trim {
       if (level != top && !t.shared) Record.of(table).live -= 1;
       Tables.unlinked(t);
       Events.written(t, slot, 1 << f.itemLg2());
-      Events.walk(t, first, <f64>(<u64>1 << f.shift(level)), true);
+      Events.walk(t, first, <f64>((<u64>1) << f.shift(level)), true);
       Events.unlink(child, level - 1, true);
       if (Events.full()) return false;
     }
@@ -39,7 +39,7 @@ export class Trim {
   static all<F extends Format>(t: Table, items: u32): void {
     const f = changetype<F>(0);
     for (let i: u32 = 0; t.top != 0 && i < items; i++) {
-      const slot = <usize>t.root + (<usize>i << f.itemLg2());
+      const slot = <usize>t.root + ((<usize>i) << f.itemLg2());
       const item = Item.load<F>(slot);
       if (item == 0) continue;
       Item.store<F>(slot, 0);

@@ -30,24 +30,24 @@ export class UnmapPages {
   static leaves<F extends Format>(t: Table, table: u32, va: u64, last: u64, sizeLg2: u32, level: u32): i32 {
     const f = changetype<F>(0);
     const group: u32 = 1 << (sizeLg2 - f.shift(level));
-    const bytes = <usize>group << f.itemLg2();
+    const bytes = (<usize>group) << f.itemLg2();
     let at = Item.slot<F>(table, va, level, t.top);
     if (level == 0 && group == 1) {
       const count = Scan.clearSingles<F>(at, <u32>((last - va) >> sizeLg2) + 1);
       if (level != t.top && !t.shared) Record.of(table).live -= <u16>count;
       Events.written(t, at, count << f.itemLg2());
-      Op.remove(<u64>count << sizeLg2);
+      Op.remove((<u64>count) << sizeLg2);
       return Status.OK;
     }
     for (let left = <u32>((last - va) >> sizeLg2) + 1; left != 0; left--) {
       if (!UnmapPages.whole<F>(at, group, level, sizeLg2)) break;
       for (let i: u32 = 0; i < group; i++) {
-        UnmapPages.item<F>(t, at + (<usize>i << f.itemLg2()), va + (<u64>i << f.shift(level)), level);
+        UnmapPages.item<F>(t, at + ((<usize>i) << f.itemLg2()), va + ((<u64>i) << f.shift(level)), level);
       }
       if (level != t.top && !t.shared) Record.of(table).live -= <u16>group;
-      Op.remove(<u64>1 << sizeLg2);
+      Op.remove((<u64>1) << sizeLg2);
       at += bytes;
-      va += <u64>1 << sizeLg2;
+      va += (<u64>1) << sizeLg2;
       if (Events.full() && left != 1) return Op.stop(Status.MORE, va);
     }
     return Status.OK;
@@ -57,7 +57,7 @@ export class UnmapPages {
   static whole<F extends Format>(at: usize, group: u32, level: u32, sizeLg2: u32): bool {
     const f = changetype<F>(0);
     for (let i: u32 = 0; i < group; i++) {
-      const item = Item.load<F>(at + (<usize>i << f.itemLg2()));
+      const item = Item.load<F>(at + ((<usize>i) << f.itemLg2()));
       if (item == 0) return false;
       if (f.isTable(item, level)) {
         if (Path.child<F>(item, level) == Window.OUTSIDE) return false;
@@ -75,7 +75,7 @@ export class UnmapPages {
     Events.written(t, at, 1 << f.itemLg2());
     if (!f.isTable(item, level)) return;
     Tables.unlinked(t);
-    Events.walk(t, va, <f64>(<u64>1 << f.shift(level)), false);
+    Events.walk(t, va, <f64>((<u64>1) << f.shift(level)), false);
     Subtree.release<F>(t, Path.child<F>(item, level), level - 1);
   }
 }

@@ -96,12 +96,12 @@ export class UnmapRange {
       const tableLast = level == top ? last : min<u64>(last, Item.tableLast<F>(va, level));
       count = Scan.clearSingles<F>(slot, <u32>((tableLast - va) >> f.shift(0)) + 1);
     } else {
-      for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + (<usize>i << f.itemLg2()), 0);
+      for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + ((<usize>i) << f.itemLg2()), 0);
     }
     if (level != top && !t.shared) Record.of(table).live -= <u16>count;
     Events.written(t, slot, count << f.itemLg2());
     smallestLg2 = min<u32>(smallestLg2, sizeLg2);
-    const bytes = <u64>count << f.shift(level);
+    const bytes = (<u64>count) << f.shift(level);
     Op.remove(bytes);
     return bytes;
   }

@@ -45,17 +45,17 @@ export class AmdV1 extends Format {
     return item & ADDRESS;
   }
   @inline tableItem(paddr: u64, level: u32): u64 {
-    return paddr | (<u64>level << 9) | PRESENT | READ | WRITE;
+    return paddr | ((<u64>level) << 9) | PRESENT | READ | WRITE;
   }
   @inline leafOa(item: u64, level: u32): u64 {
     const address = item & ADDRESS;
     return (item & NEXT_LEVEL) == 0
-      ? address & (<u64>-1 << (12 + level * 9))
-      : address & (<u64>-1 << AmdV1.codedLg2(item));
+      ? address & ((<u64>-1) << (12 + level * 9))
+      : address & ((<u64>-1) << AmdV1.codedLg2(item));
   }
   @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
     if (sizeLg2 == 12 + level * 9) return oa | attrs | PRESENT;
-    return oa | (((<u64>1 << (sizeLg2 - 1)) - 1) & ADDRESS) | attrs | SIZE_CODED | PRESENT;
+    return oa | ((((<u64>1) << (sizeLg2 - 1)) - 1) & ADDRESS) | attrs | SIZE_CODED | PRESENT;
   }
   @inline leafAttrs(item: u64, level: u32): u64 {
     return item & ~(ADDRESS | NEXT_LEVEL | PRESENT);

@@ -35,7 +35,7 @@ class Lpae {
 
   /** The address bits of a leaf at `level`: a block's lower ones are reserved. */
   @inline static leafOa(item: u64, level: u32, pageLg2: u32): u64 {
-    return Lpae.unfold(item, pageLg2) & (<u64>-1 << (pageLg2 + level * (pageLg2 - 3)));
+    return Lpae.unfold(item, pageLg2) & ((<u64>-1) << (pageLg2 + level * (pageLg2 - 3)));
   }
 
   @inline static leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32, pageLg2: u32): u64 {
@@ -61,22 +61,22 @@ class Lpae {
   static permits(item: u64, leaf: bool, variant: u32): u32 {
     if (!leaf) return variant == 1 ? Permit.ALL : Lpae.tablePermits(item);
     if (!(item & Lpae.ACCESS_FLAG)) return 0;
-    if (variant == 1) return Permit.both((item & (1 << 6)) != 0, (item & (1 << 7)) != 0, !(item & (<u64>1 << 54)));
+    if (variant == 1) return Permit.both((item & (1 << 6)) != 0, (item & (1 << 7)) != 0, !(item & ((<u64>1) << 54)));
     let mask = Permit.ALL;
     if (!(item & (1 << 6))) mask &= ~Permit.USER;
     if (item & (1 << 7)) mask &= ~Permit.WRITE;
-    if (item & (<u64>1 << 54)) mask &= ~Permit.USER_EXECUTE;
-    if (item & (<u64>1 << 53)) mask &= ~Permit.PRIV_EXECUTE;
+    if (item & ((<u64>1) << 54)) mask &= ~Permit.USER_EXECUTE;
+    if (item & ((<u64>1) << 53)) mask &= ~Permit.PRIV_EXECUTE;
     return mask;
   }
 
   /** APTable 62:61, UXNTable 60, PXNTable 59. */
   static tablePermits(item: u64): u32 {
     let mask = Permit.ALL;
-    if (item & (<u64>1 << 61)) mask &= ~Permit.USER;
-    if (item & (<u64>1 << 62)) mask &= ~Permit.WRITE;
-    if (item & (<u64>1 << 60)) mask &= ~Permit.USER_EXECUTE;
-    if (item & (<u64>1 << 59)) mask &= ~Permit.PRIV_EXECUTE;
+    if (item & ((<u64>1) << 61)) mask &= ~Permit.USER;
+    if (item & ((<u64>1) << 62)) mask &= ~Permit.WRITE;
+    if (item & ((<u64>1) << 60)) mask &= ~Permit.USER_EXECUTE;
+    if (item & ((<u64>1) << 59)) mask &= ~Permit.PRIV_EXECUTE;
     return mask;
   }
 }

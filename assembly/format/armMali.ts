@@ -33,7 +33,7 @@ export class ArmMali extends Format {
     return paddr | 3;
   }
   @inline leafOa(item: u64, level: u32): u64 {
-    return item & ADDRESS & (<u64>-1 << (12 + level * 9));
+    return item & ADDRESS & ((<u64>-1) << (12 + level * 9));
   }
   @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
     return oa | attrs | 1;

@@ -80,6 +80,6 @@ export class Permit {
   static readonly WRITE: u32 = 18;
   /** The same answer for both privileges. */
   @inline static both(read: bool, write: bool, execute: bool): u32 {
-    return (<u32>read | (<u32>write << 1) | (<u32>execute << 2)) * 9;
+    return (<u32>read | ((<u32>write) << 1) | ((<u32>execute) << 2)) * 9;
   }
 }

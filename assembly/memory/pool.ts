@@ -37,7 +37,7 @@ export class Pool {
     const record = Record.of(page);
     record.next = slot.head;
     record.refs = 0;
-    record.birth = zero;
+    record.birth = zero ? 1 : 0;
     slot.head = page;
     slot.count += 1;
     if (slot.count >= 2 * CHUNK && Shared.block.realms > 1) Pool.passOn(slot, sizeLg2 - CLASS_MIN_LG2);
@@ -48,7 +48,7 @@ export class Pool {
     if (Pool.adopt(slot, sizeLg2 - CLASS_MIN_LG2)) return true;
     const want = max<u32>(CHUNK >> max<i32>(<i32>sizeLg2 - 12, 0), 1);
     for (let pages = want; pages != 0; pages >>= 1) {
-      const at = Pool.carve(<u64>pages << sizeLg2, sizeLg2);
+      const at = Pool.carve((<u64>pages) << sizeLg2, sizeLg2);
       if (at == 0) continue;
       if (!Record.ensure(at, pages << sizeLg2)) return false;
       slot.fresh = at;
@@ -65,7 +65,7 @@ export class Pool {
     const at = changetype<usize>(block) + offsetof<Superblock>("bump");
     while (true) {
       const bump = atomic.load<u64>(at);
-      const align = (<u64>1 << alignLg2) - 1;
+      const align = ((<u64>1) << alignLg2) - 1;
       const start = (<u64>block.areaStart + ((bump & 0xffff_ffff) << UNIT_LG2) + align) & ~align;
       const low = ((start - <u64>block.areaStart) >> UNIT_LG2) + units;
       if (low + (bump >> 32) > <u64>block.areaUnits) return 0;

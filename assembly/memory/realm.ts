@@ -75,7 +75,7 @@ export class Own {
     return changetype<PoolSlot>(realm + SLOTS + <usize>sizeClass * offsetof<PoolSlot>());
   }
   @inline static event(index: u32): usize {
-    return realm + EVENTS_AT + (<usize>index << 5);
+    return realm + EVENTS_AT + ((<usize>index) << 5);
   }
   /** A scratch area: 64 bytes, then room for the items of one entry; `which` is 0 or 1. */
   @inline static scratch(which: u32): u32 {
@@ -83,7 +83,7 @@ export class Own {
   }
   /** The last address counted at a level (u64), and the pages counted (u32, 8 bytes on). */
   @inline static plan(level: u32): usize {
-    return realm + PLAN_AT + (<usize>level << 4);
+    return realm + PLAN_AT + ((<usize>level) << 4);
   }
   static clearPlan(): void {
     memory.fill(realm + PLAN_AT, 0, PLAN_LEVELS * 16);

@@ -1,7 +1,7 @@
 // One record of 16 bytes per unit of table memory in use: what the library must know about a table page that the page itself cannot hold, since no
 // format has spare bits in every entry. Records are found through a directory, a block of them per 64 KiB, so that pages may lie anywhere in a
 // guest's RAM and untouched memory costs nothing.
-import { Shared, Superblock, UNIT_LG2 } from "./superblock";
+import { Shared, UNIT_LG2 } from "./superblock";
 
 const GROUP_LG2: u32 = 16;
 const RECORD_LG2: u32 = 4;
@@ -36,7 +36,7 @@ export class Record {
     const last = <u32>((<u64>offset + <u64>bytes - 1) >> GROUP_LG2);
     for (let group = offset >> GROUP_LG2; group <= last; group++) {
       if (group >= Shared.block.directoryLength) return false;
-      const slot = <usize>Shared.block.directory + (<usize>group << 2);
+      const slot = <usize>Shared.block.directory + ((<usize>group) << 2);
       if (atomic.load<u32>(slot) != 0) continue;
       const block = Shared.take(BLOCK_BYTES);
       if (block == 0) return false;

@@ -81,7 +81,10 @@ function leafSizes(asked: readonly number[] | undefined, bits: number, levels: n
   return sizes;
 }
 
-function checkOptions(config: AmdV1Config, name: string): {
+function checkOptions(
+  config: AmdV1Config,
+  name: string,
+): {
   startLevels: number | undefined;
   forceCoherence: boolean;
   encryptionBit: number;
@@ -108,10 +111,12 @@ function checkOptions(config: AmdV1Config, name: string): {
 function encode(prot: number, strict: boolean, forceCoherence: boolean, encryption: bigint): AttributeBits | Refusal {
   const explicit = explicitProt(prot);
   if (typeof explicit === "string") return { code: "EINVAL", reason: explicit };
-  if ((prot & (Prot.READ | Prot.WRITE)) === 0) return { code: "EINVAL", reason: "the protection has neither READ nor WRITE" };
+  if ((prot & (Prot.READ | Prot.WRITE)) === 0)
+    return { code: "EINVAL", reason: "the protection has neither READ nor WRITE" };
   if (explicit.share !== undefined) return { code: "ENOTSUP", reason: "the format has no shareability" };
   if (explicit.memoryType !== undefined) return { code: "ENOTSUP", reason: "the format has no memory types" };
-  const lost = prot & (Prot.NOEXEC | Prot.PRIV | (forceCoherence ? 0 : Prot.CACHE) | (encryption === 0n ? Prot.MMIO : 0));
+  const lost =
+    prot & (Prot.NOEXEC | Prot.PRIV | (forceCoherence ? 0 : Prot.CACHE) | (encryption === 0n ? Prot.MMIO : 0));
   if (strict && lost !== 0) return { code: "ENOTSUP", reason: `the format has no bit for the flags ${show(lost)}` };
   return halves(
     ((prot & Prot.READ) !== 0 ? READ : 0n) |

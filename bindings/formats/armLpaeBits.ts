@@ -47,11 +47,13 @@ export function lpaeTableBits(options: { ns: boolean; coherentWalk: boolean }): 
 export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): AttributeBits | Refusal {
   const explicit = explicitProt(prot);
   if (typeof explicit === "string") return { code: "EINVAL", reason: explicit };
-  if ((prot & (Prot.READ | Prot.WRITE)) === 0) return { code: "EINVAL", reason: "the protection has neither READ nor WRITE" };
+  if ((prot & (Prot.READ | Prot.WRITE)) === 0)
+    return { code: "EINVAL", reason: "the protection has neither READ nor WRITE" };
   const widened = strict ? dropped(style, prot) : undefined;
   if (widened !== undefined) return { code: "ENOTSUP", reason: widened };
   const type = explicit.memoryType ?? defaultType(style, prot);
-  if (type > (style.memory === "index" ? 7 : 15)) return { code: "ENOTSUP", reason: `the format has no memory type ${type}` };
+  if (type > (style.memory === "index" ? 7 : 15))
+    return { code: "ENOTSUP", reason: `the format has no memory type ${type}` };
   const share = explicit.share === undefined ? defaultShare(style, prot) : SHARE[explicit.share];
   let bits = permissionBits(style, prot) | (BigInt(type) << 2n) | (share << 8n);
   if (prot & Prot.NOEXEC) bits |= EXECUTE_NEVER;
@@ -64,7 +66,8 @@ export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): Att
 function dropped(style: LpaeStyle, prot: number): string | undefined {
   if (style.permissions === "stage1" && (prot & Prot.READ) === 0) return "write-only memory would be readable";
   if (style.permissions === "stage2" && (prot & Prot.PRIV) !== 0) return "the format has no privilege bit (PRIV)";
-  if ((prot & Prot.MMIO) !== 0 && (prot & Prot.CACHE) !== 0) return "MMIO decides the memory type; CACHE would be dropped";
+  if ((prot & Prot.MMIO) !== 0 && (prot & Prot.CACHE) !== 0)
+    return "MMIO decides the memory type; CACHE would be dropped";
   return undefined;
 }
 

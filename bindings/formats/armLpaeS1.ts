@@ -1,6 +1,14 @@
 // ARM LPAE stage 1, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S1, ARM_32_LPAE_S1).
-import { type ArmLpaeConfig, type ArmLpaeQuirk, type LpaeLimits, lpaeGeometry, outputSizeCode, walkAttributes } from "./armLpaeShared.js";
-import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
+
+import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
+import {
+  type ArmLpaeConfig,
+  type ArmLpaeQuirk,
+  type LpaeLimits,
+  lpaeGeometry,
+  outputSizeCode,
+  walkAttributes,
+} from "./armLpaeShared.js";
 import { defineFormat, type Format } from "./format.js";
 
 /** What a stage 1 context is programmed with: TTBR0 or TTBR1, MAIR, and the fields of TCR. */
@@ -33,7 +41,12 @@ function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
   const g = lpaeGeometry(config, limits, name);
   const walks = walkAttributes(g, name);
   const upper = g.quirks.has("ARM_TTBR1");
-  const tcr = { tg: upper ? g.granule.tg1 : g.granule.tg0, tsz: 64 - g.ias, ips: outputSizeCode(g.oas, name), ...walks };
+  const tcr = {
+    tg: upper ? g.granule.tg1 : g.granule.tg0,
+    tsz: 64 - g.ias,
+    ips: outputSizeCode(g.oas, name),
+    ...walks,
+  };
   const mair = g.mair.reduce((all, slot, i) => all | (BigInt(slot) << BigInt(8 * i)), 0n);
   const ns = g.quirks.has("ARM_NS");
   const style: LpaeStyle = { permissions: "stage1", memory: "index", mali: false, ns, hd: g.quirks.has("ARM_HD") };

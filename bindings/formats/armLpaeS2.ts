@@ -1,4 +1,6 @@
 // ARM LPAE stage 2, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S2, ARM_32_LPAE_S2).
+
+import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -8,7 +10,6 @@ import {
   outputSizeCode,
   walkAttributes,
 } from "./armLpaeShared.js";
-import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
 import { refuse } from "./config.js";
 import { defineFormat, type Format } from "./format.js";
 
@@ -82,7 +83,11 @@ function concatenate(g: LpaeGeometry, name: string): { startLevel: number; rootI
     (is16K && startLevel === 1 && oas === 40);
   if (!needed) return { startLevel, rootItems };
   if (rootItems > MAX_CONCATENATED) {
-    throw refuse("EINVAL", name, `ias ${ias} with oas ${oas} would need ${rootItems} concatenated root tables; there may be 16`);
+    throw refuse(
+      "EINVAL",
+      name,
+      `ias ${ias} with oas ${oas} would need ${rootItems} concatenated root tables; there may be 16`,
+    );
   }
   return { startLevel: startLevel + 1, rootItems: rootItems * 2 ** (g.granule.lg2 - 3) };
 }

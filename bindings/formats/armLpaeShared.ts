@@ -97,7 +97,8 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
   if (config.lpa2 !== undefined && typeof config.lpa2 !== "boolean") {
     throw refuse("EINVAL", format, `lpa2 is ${show(config.lpa2)}; give true or false`);
   }
-  if (config.lpa2 === true) throw refuse("ENOTSUP", format, "52-bit addresses with 4K and 16K granules (lpa2) are not supported");
+  if (config.lpa2 === true)
+    throw refuse("ENOTSUP", format, "52-bit addresses with 4K and 16K granules (lpa2) are not supported");
   if (limits.maxIas !== undefined && common.ias > limits.maxIas) {
     throw refuse("EINVAL", format, `ias is ${common.ias}; the format has at most ${limits.maxIas} bits`);
   }
@@ -166,7 +167,8 @@ function checkBreak(x: unknown, format: string): "always" | "bbm2" | "never" {
 export function walkAttributes(g: LpaeGeometry, format: string): { sh: number; irgn: number; orgn: number } {
   const outer = g.quirks.has("ARM_OUTER_WBWA");
   if (g.coherentWalk) {
-    if (outer) throw refuse("EINVAL", format, "ARM_OUTER_WBWA is for walkers that do not snoop; set coherentWalk to false");
+    if (outer)
+      throw refuse("EINVAL", format, "ARM_OUTER_WBWA is for walkers that do not snoop; set coherentWalk to false");
     return { sh: 3, irgn: 1, orgn: 1 };
   }
   return { sh: 2, irgn: 0, orgn: outer ? 1 : 0 };

@@ -1,6 +1,7 @@
 // Mali Midgard / Bifrost (Linux: ARM_MALI_LPAE).
+
+import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
 import { type ArmLpaeConfig, lpaeGeometry } from "./armLpaeShared.js";
-import { lpaeDecode, lpaeEncode, type LpaeStyle, lpaeTableBits } from "./armLpaeBits.js";
 import { CoreFormat } from "./coreFormats.js";
 import { defineFormat, type Format } from "./format.js";
 

@@ -25,7 +25,8 @@ export function checkConfig(config: CommonConfig, format: string): CheckedConfig
   const { ias, oas, pageSizes, coherentWalk = true, syncForDevice } = config;
   checkBits(ias, "ias", format);
   checkBits(oas, "oas", format);
-  if (typeof coherentWalk !== "boolean") throw refuse("EINVAL", format, `coherentWalk is ${show(coherentWalk)}; give true or false`);
+  if (typeof coherentWalk !== "boolean")
+    throw refuse("EINVAL", format, `coherentWalk is ${show(coherentWalk)}; give true or false`);
   if (syncForDevice !== undefined && typeof syncForDevice !== "function") {
     throw refuse("EINVAL", format, `syncForDevice is ${show(syncForDevice)}; give a function`);
   }
@@ -52,13 +53,18 @@ function checkSizes(sizes: readonly number[] | undefined, format: string): reado
 }
 
 /** @throws IoPgtableError ENOTSUP for a quirk that the format does not have; EINVAL for anything that is no list of names */
-export function checkQuirks<Q extends string>(quirks: readonly string[] | undefined, known: readonly Q[], format: string): ReadonlySet<Q> {
+export function checkQuirks<Q extends string>(
+  quirks: readonly string[] | undefined,
+  known: readonly Q[],
+  format: string,
+): ReadonlySet<Q> {
   if (quirks === undefined) return new Set();
   if (!Array.isArray(quirks)) throw refuse("EINVAL", format, `quirks is ${show(quirks)}; give an array of names`);
   const set = new Set<Q>();
   for (const quirk of quirks as readonly unknown[]) {
     const name = known.find((k) => k === quirk);
-    if (name === undefined) throw refuse("ENOTSUP", format, `the format has no quirk ${show(quirk)}; it has ${known.join(", ") || "none"}`);
+    if (name === undefined)
+      throw refuse("ENOTSUP", format, `the format has no quirk ${show(quirk)}; it has ${known.join(", ") || "none"}`);
     set.add(name);
   }
   return set;

@@ -1,7 +1,7 @@
 // The list of formats: a format is its file here and its line below.
 export { type AmdV1Config, amdV1 } from "./amdV1.js";
-export { arm32LpaeS1, type ArmLpaeS1Registers, armLpaeS1 } from "./armLpaeS1.js";
-export { arm32LpaeS2, type ArmLpaeS2Registers, armLpaeS2 } from "./armLpaeS2.js";
+export { type ArmLpaeS1Registers, arm32LpaeS1, armLpaeS1 } from "./armLpaeS1.js";
+export { type ArmLpaeS2Registers, arm32LpaeS2, armLpaeS2 } from "./armLpaeS2.js";
 export type { ArmLpaeConfig, ArmLpaeQuirk } from "./armLpaeShared.js";
 export { armMaliLpae } from "./armMaliLpae.js";
 export type { CommonConfig, Format } from "./format.js";

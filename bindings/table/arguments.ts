@@ -49,7 +49,12 @@ export function checkRange(s: TableState, operation: string, iova: unknown, size
   if (bytes === 0) throw new IoPgtableError("EINVAL", operation, "size is 0", at);
   checkAligned(s, operation, at, "iova", at);
   if (bytes % s.page !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `size ${hex(bytes)} is no multiple of the page size ${hex(s.page)}`, at);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `size ${hex(bytes)} is no multiple of the page size ${hex(s.page)}`,
+      at,
+    );
   }
   if (!isInside(s, at, BigInt(bytes))) throw outside(s, operation, at, BigInt(bytes));
   return { iova: Number(at), size: bytes };
@@ -59,11 +64,21 @@ export function checkRange(s: TableState, operation: string, iova: unknown, size
 export function checkOutput(s: TableState, operation: string, iova: number, paddr: unknown, size: number): number {
   const at = checkInteger(paddr, "paddr", operation, 2 ** 64, iova);
   if (at > Number.MAX_SAFE_INTEGER + 1 && at % s.page !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `paddr ${hex(at)} is a number above 2^53 that is no page multiple`, iova);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `paddr ${hex(at)} is a number above 2^53 that is no page multiple`,
+      iova,
+    );
   }
   checkAligned(s, operation, BigInt(at), "paddr", iova);
   if (at + size > 2 ** s.spec.oas) {
-    throw new IoPgtableError("ERANGE", operation, `paddr ${hex(at)} + ${hex(size)} is beyond the ${s.spec.oas} output bits`, iova);
+    throw new IoPgtableError(
+      "ERANGE",
+      operation,
+      `paddr ${hex(at)} + ${hex(size)} is beyond the ${s.spec.oas} output bits`,
+      iova,
+    );
   }
   const c = s.spec.encryptionBit;
   if (c !== 0 && (BigInt(at) & (1n << BigInt(c))) !== 0n) {
@@ -74,7 +89,12 @@ export function checkOutput(s: TableState, operation: string, iova: number, padd
 
 function checkAligned(s: TableState, operation: string, x: bigint, what: string, iova: number | bigint): void {
   if (x % BigInt(s.page) !== 0n) {
-    throw new IoPgtableError("EINVAL", operation, `${what} ${hex(x)} is not aligned to the page size ${hex(s.page)}`, iova);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `${what} ${hex(x)} is not aligned to the page size ${hex(s.page)}`,
+      iova,
+    );
   }
 }
 

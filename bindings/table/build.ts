@@ -44,12 +44,17 @@ export function buildTable(memory: unknown, options: unknown): TableState {
   args.memory.checkIdle(operation);
   args.memory.needBookkeeping(operation);
   if (args.allocator === undefined && !args.memory.hasPool) {
-    throw new IoPgtableError("ENOTSUP", operation, "this memory has no room of its own for table pages; give an allocator");
+    throw new IoPgtableError(
+      "ENOTSUP",
+      operation,
+      "this memory has no room of its own for table pages; give an allocator",
+    );
   }
   takeFormat(args.spec, operation);
   try {
     const handle = args.memory.core.createTable() >>> 0;
-    if (handle === 0) throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for another table");
+    if (handle === 0)
+      throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for another table");
     return withRoot(args, handle, operation);
   } catch (error) {
     taken.delete(args.spec);
@@ -83,15 +88,25 @@ function allocateRoot(args: Arguments, operation: string): number {
   const bytes = Math.max(spec.rootItems(spec.top) * 2 ** itemLg2, 64);
   if (allocator === undefined) {
     const root = memory.core.takePage(poolLg2(bytes)) >>> 0;
-    if (root === 0) throw new IoPgtableError("ENOMEM", operation, `no ${bytes} bytes are left for the root; give the memory more bytes`);
+    if (root === 0)
+      throw new IoPgtableError(
+        "ENOMEM",
+        operation,
+        `no ${bytes} bytes are left for the root; give the memory more bytes`,
+      );
     if (memory.paddrOf(root) % bytes !== 0) {
       memory.core.givePage(root, poolLg2(bytes));
-      throw new IoPgtableError("EINVAL", operation, `the memory's physBase is not aligned to the root's ${bytes} bytes`);
+      throw new IoPgtableError(
+        "EINVAL",
+        operation,
+        `the memory's physBase is not aligned to the root's ${bytes} bytes`,
+      );
     }
     return root;
   }
   const offset = callIdle(memory, () => allocator.alloc(bytes, spec.archLevel(spec.top)));
-  if (offset === null) throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${bytes} bytes for the root`);
+  if (offset === null)
+    throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${bytes} bytes for the root`);
   const pageBytes = 2 ** (memory.core.geometry(spec.core, 1, 0) + itemLg2);
   checkOffset(args, operation, offset, bytes, bytes < pageBytes ? 64 : bytes);
   new Uint8Array(memory.memory.buffer, offset, bytes).fill(0);
@@ -118,7 +133,12 @@ function writeDescriptor(args: Arguments, handle: number, root: number): void {
   const { core } = memory;
   const page = spec.pageSizes[0] ?? 4096;
   core.setTable(handle, spec.core, root, spec.top, spec.variant, Math.log2(page));
-  core.setTableFlags(handle, allocator === undefined ? 0 : 1, spec.coherentWalk ? 0 : 1, spec.space === "signed" ? 1 : 0);
+  core.setTableFlags(
+    handle,
+    allocator === undefined ? 0 : 1,
+    spec.coherentWalk ? 0 : 1,
+    spec.space === "signed" ? 1 : 0,
+  );
   const topBits = (core.geometry(spec.core, 0, spec.top) ?? 0) + Math.log2(spec.rootItems(spec.top));
   const spanBits = spec.space === "signed" ? spec.ias - 1 : Math.min(spec.ias, topBits);
   const first = spec.space === "upper" ? 2 ** 64 - 2 ** spec.ias : 0;
@@ -158,10 +178,15 @@ export function openTable(memory: unknown, options: unknown): TableState {
 
 function rootOffset(state: MemoryState, paddr: unknown, bytes: number, operation: string): number {
   if (typeof paddr !== "number" || !Number.isInteger(paddr) || paddr < 0 || paddr % 8 !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `root is ${show(paddr)}; give the physical address of the root table`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `root is ${show(paddr)}; give the physical address of the root table`,
+    );
   }
   const offset = state.offsetOf(paddr, bytes);
-  if (offset < 0) throw new IoPgtableError("EFAULT", operation, `the root at ${show(paddr)} (${bytes} bytes) is outside the memory`);
+  if (offset < 0)
+    throw new IoPgtableError("EFAULT", operation, `the root at ${show(paddr)} (${bytes} bytes) is outside the memory`);
   return offset;
 }
 
@@ -185,11 +210,20 @@ export function attachTable(memory: unknown, shared: unknown, options: unknown):
   const args = checkArguments(memory, options, operation);
   args.memory.checkIdle(operation);
   const handle = shared as Partial<SharedHandle> | null | undefined;
-  if (typeof handle !== "object" || handle === null || typeof handle.handle !== "number" || typeof handle.signature !== "string") {
+  if (
+    typeof handle !== "object" ||
+    handle === null ||
+    typeof handle.handle !== "number" ||
+    typeof handle.signature !== "string"
+  ) {
     throw new IoPgtableError("EINVAL", operation, `the table is ${show(shared)}; give what table.share() returned`);
   }
   if (handle.signature !== signature(args.spec)) {
-    throw new IoPgtableError("EINVAL", operation, `the format differs from the table's (${String(handle.format)}); configure it alike`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the format differs from the table's (${String(handle.format)}); configure it alike`,
+    );
   }
   takeFormat(args.spec, operation);
   const state = new TableState({ ...args, allocator: undefined, handle: handle.handle, roots: [] });
@@ -200,7 +234,19 @@ export function attachTable(memory: unknown, shared: unknown, options: unknown):
 /** What two realms must agree on. */
 function signature(spec: FormatSpec): string {
   const { name, core, variant, ias, oas, pageSizes, maxTop, space, coherentWalk, tableBits, encryptionBit } = spec;
-  return JSON.stringify([name, core, variant, ias, oas, pageSizes, maxTop, space, coherentWalk, String(tableBits), encryptionBit]);
+  return JSON.stringify([
+    name,
+    core,
+    variant,
+    ias,
+    oas,
+    pageSizes,
+    maxTop,
+    space,
+    coherentWalk,
+    String(tableBits),
+    encryptionBit,
+  ]);
 }
 
 function checkObject(options: unknown, operation: string): object {
@@ -213,7 +259,11 @@ function checkObject(options: unknown, operation: string): object {
 function checkFormat(format: unknown, operation: string): FormatSpec {
   const spec = specOf(format);
   if (spec === undefined) {
-    throw new IoPgtableError("EINVAL", operation, `the format is ${show(format)}; make one with a format function such as armLpaeS1`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the format is ${show(format)}; make one with a format function such as armLpaeS1`,
+    );
   }
   return spec;
 }
@@ -245,8 +295,11 @@ function checkArguments(memory: unknown, options: unknown, operation: string): A
 function takeFormat(spec: FormatSpec, operation: string): void {
   if (spec.syncForDevice === undefined && spec.changeTop === undefined) return;
   if (taken.has(spec)) {
-    throw new IoPgtableError("EINVAL", operation, `the format ${spec.name} has callbacks and serves a table already; make another one`);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the format ${spec.name} has callbacks and serves a table already; make another one`,
+    );
   }
   taken.add(spec);
 }
-

@@ -1,7 +1,7 @@
 // Collecting the flushes of several operations.
 import { IoPgtableError } from "../errors.js";
 import { show } from "../numbers.js";
-import { type Flush, FLUSH_RANGE, FLUSH_WALK, PageList } from "./pages.js";
+import { FLUSH_RANGE, FLUSH_WALK, type Flush, PageList } from "./pages.js";
 import { drainPages, freePages, issueFlush } from "./settle.js";
 import { Blocked, type TableState } from "./state.js";
 
@@ -119,6 +119,7 @@ export function checkGather(s: TableState, gather: unknown, operation: string): 
   if (!(gather instanceof TableGather)) {
     throw new IoPgtableError("EINVAL", operation, `the gather is ${show(gather)}; make one with table.gather()`);
   }
-  if (!gather.belongsTo(s)) throw new IoPgtableError("EINVAL", operation, "the gather belongs to another table or realm");
+  if (!gather.belongsTo(s))
+    throw new IoPgtableError("EINVAL", operation, "the gather belongs to another table or realm");
   return gather;
 }

@@ -3,9 +3,9 @@ import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger } from "../numbers.js";
 import { poolLg2 } from "./build.js";
+import type { TableGather } from "./gather.js";
 import { type Flush, PageList } from "./pages.js";
 import { drainEvents, drainPages, releasePages, settle } from "./settle.js";
-import type { TableGather } from "./gather.js";
 import { Blocked, type TableState } from "./state.js";
 
 /** Free table pages that are empty. Returns how many. */
@@ -29,7 +29,11 @@ export function destroyTable(s: TableState): void {
     throw new IoPgtableError("EINVAL", "destroy", "the table was destroyed already");
   }
   if (s.blocked & Blocked.CALLBACK) {
-    throw new IoPgtableError("EBUSY", "destroy", "called from one of the table's own callbacks; call it after the operation");
+    throw new IoPgtableError(
+      "EBUSY",
+      "destroy",
+      "called from one of the table's own callbacks; call it after the operation",
+    );
   }
   if (!(s.blocked & Blocked.DESTROYED)) unlinkAll(s);
   // One flush covers all that was owed.
@@ -104,6 +108,10 @@ export function acknowledgeFlush(s: TableState, mark: unknown): void {
 
 function checkOwner(s: TableState, operation: string): void {
   if (!s.byOwner) {
-    throw new IoPgtableError("EINVAL", operation, "the table has flush operations of its own; only flushedByOwner needs this");
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      "the table has flush operations of its own; only flushedByOwner needs this",
+    );
   }
 }

@@ -1,14 +1,14 @@
 // Linux's own calls, with Linux's results: io-pgtable's map_pages and unmap_pages, generic_pt's map_range and unmap_range.
 import { Status } from "../core.js";
 import { IoPgtableError } from "../errors.js";
+import { isRefusal } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
-import { isRefusal } from "../formats/format.js";
 import { checkCount, isInside } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
-import { type Flush, FLUSH_RANGE, FLUSH_WALK } from "./pages.js";
+import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
@@ -22,7 +22,14 @@ function refused(error: MapResult["error"]): MapResult {
 }
 
 /** One page size, up to the end of one table; all or nothing of it. Errors in Linux's order: page size, input range, protection. */
-export function mapPages(s: TableState, iova: unknown, paddr: unknown, pageSize: unknown, count: unknown, prot: unknown): MapResult {
+export function mapPages(
+  s: TableState,
+  iova: unknown,
+  paddr: unknown,
+  pageSize: unknown,
+  count: unknown,
+  prot: unknown,
+): MapResult {
   const op = "mapPages";
   s.checkChangeable(op);
   const at = checkIova(iova, op, s.page);
@@ -76,7 +83,14 @@ function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult 
 }
 
 /** Any aligned size, the largest leaves as it goes; a prefix on error. Errors in Linux's order: protection, alignment, range. */
-export function mapRange(s: TableState, iova: unknown, paddr: unknown, size: unknown, prot: unknown, gather: unknown): MapResult {
+export function mapRange(
+  s: TableState,
+  iova: unknown,
+  paddr: unknown,
+  size: unknown,
+  prot: unknown,
+  gather: unknown,
+): MapResult {
   const op = "mapRange";
   s.checkChangeable(op);
   const at = checkIova(iova, op, s.page);
@@ -103,7 +117,14 @@ export function mapRange(s: TableState, iova: unknown, paddr: unknown, size: unk
 }
 
 /** Growth stays only where something was mapped; then what gave way is flushed. */
-function endMap(s: TableState, status: number, grown: number, extent: Extent, flushes: Flush[], settleAll: () => void): MapResult {
+function endMap(
+  s: TableState,
+  status: number,
+  grown: number,
+  extent: Extent,
+  flushes: Flush[],
+  settleAll: () => void,
+): MapResult {
   const mapped = s.memory.mail[Mail.DONE] ?? 0;
   if (mapped === 0) undoGrowth(s, grown);
   else tellTop(s, grown, { iova: extent.iova, size: mapped }, flushes);
@@ -114,7 +135,12 @@ function endMap(s: TableState, status: number, grown: number, extent: Extent, fl
 }
 
 /** The attribute bits, undefined for a protection that Linux refuses. @throws IoPgtableError ENOTSUP for what Linux has no flag for */
-function linuxAttributes(s: TableState, prot: unknown, op: string, at: bigint): { low: number; high: number } | undefined {
+function linuxAttributes(
+  s: TableState,
+  prot: unknown,
+  op: string,
+  at: bigint,
+): { low: number; high: number } | undefined {
   if (typeof prot !== "number") return undefined;
   const bits = s.spec.encode(prot, s.strict);
   if (!isRefusal(bits)) return bits;

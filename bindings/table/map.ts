@@ -36,7 +36,13 @@ export function mapWhole(s: TableState, iova: unknown, paddr: unknown, size: unk
   const extent: Extent = { ...range, paddr: oa, ...s.attributes(prot, "map", range.iova) };
   const grown = prepareTables(s, "map", extent, extent.size);
   const flushes: Flush[] = [];
-  const status = runMap(s, s.core.map(s.handle, extent.iova, oa, extent.size, extent.low, extent.high, MapFlag.WHOLE), extent, MapFlag.WHOLE, flushes);
+  const status = runMap(
+    s,
+    s.core.map(s.handle, extent.iova, oa, extent.size, extent.low, extent.high, MapFlag.WHOLE),
+    extent,
+    MapFlag.WHOLE,
+    flushes,
+  );
   if (status < 0) endFailedMap(s, grown, flushes, range.iova, status);
   tellTop(s, grown, extent, flushes);
   returnUnused(s);

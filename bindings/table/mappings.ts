@@ -1,5 +1,14 @@
 // The mappings of a table, in runs.
-import { childTable, type Entry, entriesOf, innerVa, outerIova, rootCount, rootTable, type TableAt } from "./entries.js";
+import {
+  childTable,
+  type Entry,
+  entriesOf,
+  innerVa,
+  outerIova,
+  rootCount,
+  rootTable,
+  type TableAt,
+} from "./entries.js";
 import type { TableState } from "./state.js";
 
 /** A run of leaves: input- and output-contiguous, same size, same attributes. */

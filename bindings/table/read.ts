@@ -18,7 +18,12 @@ export function lookup(s: TableState, iova: unknown, operation: string): bigint 
 }
 
 export function corrupt(operation: string, iova: number | bigint): IoPgtableError {
-  return new IoPgtableError("EFAULT", operation, "a table entry on the way points outside the memory: the table is corrupt", iova);
+  return new IoPgtableError(
+    "EFAULT",
+    operation,
+    "a table entry on the way points outside the memory: the table is corrupt",
+    iova,
+  );
 }
 
 /** Look up in a table that somebody else built; permits 0 = any mapping. */
@@ -48,7 +53,8 @@ export function checkAccessArguments(s: TableState, iova: unknown, access: unkno
   if (typeof iova !== "number") throw new IoPgtableError("EINVAL", "access", `iova is ${show(iova)}; give a number`);
   checkIova(iova, "access", s.page);
   const kinds = checkInteger(access, "access", "access", 15, iova);
-  if ((kinds & 7) === 0) throw new IoPgtableError("EINVAL", "access", "the access is none of READ, WRITE, EXECUTE", iova);
+  if ((kinds & 7) === 0)
+    throw new IoPgtableError("EINVAL", "access", "the access is none of READ, WRITE, EXECUTE", iova);
 }
 
 /** Addresses that one call of the core translates, where they have to be copied in and out. */
@@ -72,7 +78,11 @@ export function translate(s: TableState, iovas: unknown, out: unknown): number {
 
 function checkArray(x: unknown, what: string, types: readonly (new () => object)[]): object {
   if (!types.some((type) => x instanceof type)) {
-    throw new IoPgtableError("EINVAL", "translate", `${what} is ${show(x)}; give a ${types.map((t) => t.name).join(" or ")}`);
+    throw new IoPgtableError(
+      "EINVAL",
+      "translate",
+      `${what} is ${show(x)}; give a ${types.map((t) => t.name).join(" or ")}`,
+    );
   }
   if (isDetached(x as Float64Array)) {
     throw new IoPgtableError("EINVAL", "translate", `${what} is detached (its memory has grown); make it anew`);

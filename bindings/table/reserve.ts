@@ -19,7 +19,13 @@ export function fetchPlanned(s: TableState, operation: string, iova: number): vo
 }
 
 /** Fetch one page for a table at `level`. */
-export function fetchPage(s: TableState, allocator: TableAllocator, operation: string, level: number, iova: number): void {
+export function fetchPage(
+  s: TableState,
+  allocator: TableAllocator,
+  operation: string,
+  level: number,
+  iova: number,
+): void {
   const bytes = s.allocationBytes(level);
   const offset = s.call(() => allocator.alloc(bytes, s.spec.archLevel(level)));
   if (offset === null) {
@@ -36,7 +42,11 @@ export function returnUnused(s: TableState): void {
   const { allocator } = s;
   if (allocator === undefined) return;
   for (let level = 0; level <= s.spec.maxTop; level++) {
-    for (let page = s.core.unreservePage(s.handle, level) >>> 0; page !== 0; page = s.core.unreservePage(s.handle, level) >>> 0) {
+    for (
+      let page = s.core.unreservePage(s.handle, level) >>> 0;
+      page !== 0;
+      page = s.core.unreservePage(s.handle, level) >>> 0
+    ) {
       const offset = page;
       s.call(() => allocator.free(offset, s.allocationBytes(level), s.spec.archLevel(level)));
     }
@@ -53,14 +63,33 @@ export function checkOffset(
   iova?: number,
 ): asserts offset is number {
   if (typeof offset !== "number" || !Number.isInteger(offset) || offset < 0) {
-    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${show(offset)}; it must be an offset or null`, iova);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the allocator returned ${show(offset)}; it must be an offset or null`,
+      iova,
+    );
   }
   const window = s.memory.windowAt(offset);
-  if (window === undefined || offset + bytes > window.offset + window.bytes || offset + bytes > s.memory.memory.buffer.byteLength) {
-    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, outside the memory's windows`, iova);
+  if (
+    window === undefined ||
+    offset + bytes > window.offset + window.bytes ||
+    offset + bytes > s.memory.memory.buffer.byteLength
+  ) {
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the allocator returned ${hex(offset)}, outside the memory's windows`,
+      iova,
+    );
   }
   if (offset % align !== 0 || s.memory.paddrOf(offset) % align !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, not aligned to ${hex(align)}`, iova);
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the allocator returned ${hex(offset)}, not aligned to ${hex(align)}`,
+      iova,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 // step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
-import { type Flush, FLUSH_RANGE, type PageList, SYNC } from "./pages.js";
+import { FLUSH_RANGE, type Flush, type PageList, SYNC } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */

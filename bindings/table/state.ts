@@ -95,7 +95,11 @@ export class TableState {
   settleDirect(): void {
     const grows = this.handle !== 0 && this.core.tableTop(this.handle) < this.spec.maxTop;
     this.direct =
-      this.handle !== 0 && this.allocator === undefined && !grows && this.flush.mapped === undefined && this.backlog.isEmpty;
+      this.handle !== 0 &&
+      this.allocator === undefined &&
+      !grows &&
+      this.flush.mapped === undefined &&
+      this.backlog.isEmpty;
   }
 
   /** Where the root is, and its level: growth changes both. */
@@ -128,7 +132,8 @@ export class TableState {
     const known = this.#explicit.get(prot);
     if (known !== undefined) return known;
     const bits = this.spec.encode(prot, this.strict);
-    if (isRefusal(bits)) throw new IoPgtableError(bits.code, operation, `${bits.reason} (format ${this.spec.name})`, iova);
+    if (isRefusal(bits))
+      throw new IoPgtableError(bits.code, operation, `${bits.reason} (format ${this.spec.name})`, iova);
     this.#explicit.set(prot, bits);
     return bits;
   }
@@ -165,16 +170,34 @@ export class TableState {
   #refuse(operation: string, blocked: number): never {
     if (blocked & Blocked.DESTROYED) throw new IoPgtableError("EINVAL", operation, "the table was destroyed");
     if (blocked & Blocked.CALLBACK) {
-      throw new IoPgtableError("EBUSY", operation, "called from one of the table's own callbacks; call it after the operation");
+      throw new IoPgtableError(
+        "EBUSY",
+        operation,
+        "called from one of the table's own callbacks; call it after the operation",
+      );
     }
     if (blocked & Blocked.READ_ONLY) {
-      throw new IoPgtableError("ENOTSUP", operation, "a table that was opened is only read; whoever built it changes it");
+      throw new IoPgtableError(
+        "ENOTSUP",
+        operation,
+        "a table that was opened is only read; whoever built it changes it",
+      );
     }
-    throw new IoPgtableError("ENOTSUP", operation, "a table with an allocator is changed only in the realm that made it");
+    throw new IoPgtableError(
+      "ENOTSUP",
+      operation,
+      "a table with an allocator is changed only in the realm that made it",
+    );
   }
 }
 
-const CODES: Record<number, ErrorCode> = { [-1]: "EINVAL", [-2]: "ERANGE", [-3]: "EEXIST", [-4]: "ENOMEM", [-5]: "EFAULT" };
+const CODES: Record<number, ErrorCode> = {
+  [-1]: "EINVAL",
+  [-2]: "ERANGE",
+  [-3]: "EEXIST",
+  [-4]: "ENOMEM",
+  [-5]: "EFAULT",
+};
 const REASONS: Record<string, string> = {
   EEXIST: "something is mapped there already; unmap it first",
   ENOMEM: "no table page is left; give the memory more bytes or unmap something",

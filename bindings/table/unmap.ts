@@ -39,7 +39,12 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
   status = runUnmap(s, status, range, flags, flushes);
   const done = s.memory.mail[Mail.DONE] ?? 0;
   if (status === Status.EINVAL) {
-    throw new IoPgtableError("EINVAL", "unmap", "a larger leaf is only partly in the range, and partial is \"refuse\"", range.iova);
+    throw new IoPgtableError(
+      "EINVAL",
+      "unmap",
+      'a larger leaf is only partly in the range, and partial is "refuse"',
+      range.iova,
+    );
   }
   settle(s, flushes, into);
   if (status < 0) throw statusError(status, "unmap", s.memory.mail[Mail.AT] ?? range.iova);

@@ -1,0 +1,147 @@
+import { readText } from "./input.js";
+import { UnusableInput } from "./unusableInput.js";
+
+/** One leaf as the kernel had it in its RAM. */
+export interface KernelLeaf {
+  readonly iova: bigint;
+  readonly paddr: bigint;
+  readonly size: number;
+  readonly raw: bigint;
+  readonly level: number;
+}
+
+/** A table page by what it covers: where the kernel allocated it does not matter. */
+export interface KernelTable {
+  readonly iova: bigint;
+  readonly level: number;
+}
+
+export interface DomainSnapshot {
+  readonly leaves: readonly KernelLeaf[];
+  readonly tables: readonly KernelTable[];
+}
+
+/** The fields of the SMMU's context descriptor that a page table's registers fill. */
+export interface ContextDescriptor {
+  readonly t0sz: number;
+  readonly tg: number;
+  readonly ips: number;
+  readonly sh: number;
+  readonly irgn: number;
+  readonly orgn: number;
+  readonly mair: bigint;
+}
+
+type Json = Record<string, unknown>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function integer(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new TypeError("a number is missing");
+  return value;
+}
+
+function wide(value: unknown): bigint {
+  if (typeof value !== "string" || !/^0x[0-9a-f]+$/.test(value)) throw new TypeError("an address is missing");
+  return BigInt(value);
+}
+
+function list(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw new TypeError("a list is missing");
+  return value;
+}
+
+function leafOf(value: unknown): KernelLeaf {
+  const [iova, paddr, size, raw, level] = list(value);
+  return { iova: wide(iova), paddr: wide(paddr), size: integer(size), raw: wide(raw), level: integer(level) };
+}
+
+function tableOf(value: unknown): KernelTable {
+  if (!isObject(value)) throw new TypeError("a table is missing");
+  return { iova: wide(value.iova_base), level: integer(value.level) };
+}
+
+function contextOf(device: Json): ContextDescriptor | null {
+  const fields = device.cd_fields;
+  if (!isObject(fields)) return null;
+  return {
+    t0sz: integer(fields.T0SZ),
+    tg: integer(fields.TG0),
+    ips: integer(fields.IPS),
+    sh: integer(fields.SH0),
+    irgn: integer(fields.IR0),
+    orgn: integer(fields.OR0),
+    mair: wide(fields.MAIR),
+  };
+}
+
+/** The kernel's page tables as they stood in guest RAM at a few moments of a run. */
+export class KernelTables {
+  readonly #file: string;
+  readonly #snapshots = new Map<string, Json>();
+  readonly granule: number;
+
+  private constructor(file: string, document: Json) {
+    this.#file = file;
+    this.granule = integer(document.granule);
+    for (const snapshot of list(document.snapshots)) {
+      if (isObject(snapshot)) this.#snapshots.set(String(snapshot.snapshot), snapshot);
+    }
+  }
+
+  static async read(file: string): Promise<KernelTables> {
+    const text = await readText(file);
+    try {
+      const document: unknown = JSON.parse(text);
+      if (isObject(document)) return new KernelTables(file, document);
+    } catch (error) {
+      throw new UnusableInput(file, `not a file of page-table snapshots (${(error as Error).message})`);
+    }
+    throw new UnusableInput(file, "not a file of page-table snapshots");
+  }
+
+  /** @returns null where the snapshot has no domain with this root */
+  domain(tag: string, root: string): DomainSnapshot | null {
+    const found = this.#find(tag, root);
+    if (found === null) return null;
+    return this.#checked(() => ({
+      leaves: list(found.leaves).map(leafOf),
+      tables: list(found.tables).map(tableOf),
+    }));
+  }
+
+  /** The context descriptor that points to this root, where the machine has such descriptors. */
+  context(tag: string, root: string): ContextDescriptor | null {
+    return this.#checked(() => {
+      for (const device of list(this.#snapshots.get(tag)?.devices ?? [])) {
+        if (isObject(device) && device.root === root) return contextOf(device);
+      }
+      return null;
+    });
+  }
+
+  #find(tag: string, root: string): Json | null {
+    const visited = new Set<string>();
+    for (let at = tag; !visited.has(at); ) {
+      visited.add(at);
+      const domains = this.#snapshots.get(at)?.domains;
+      const domain = isObject(domains) ? domains[root] : undefined;
+      if (!isObject(domain)) return null;
+      const same = domain.same_as_snapshot;
+      if (typeof same !== "string") return domain;
+      at = same;
+    }
+    return null;
+  }
+
+  #checked<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof TypeError) throw new UnusableInput(this.#file, `a snapshot is damaged: ${error.message}`);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { CheckName, Difference } from "./differences.js";
+import type { Timing } from "./timing.js";
+import type { FlushSavings } from "./widerGather.js";
+
+export const REPORT_SCHEMA = "io-pgtable-replay/1";
+
+export interface LeafCount {
+  readonly pageSize: number;
+  readonly leaves: number;
+}
+
+/** What the tables hold at one moment. */
+export interface TableUsage {
+  readonly line: number;
+  readonly mappedBytes: number;
+  readonly leaves: readonly LeafCount[];
+  readonly tablePages: number;
+  readonly tableBytes: number;
+  /** null where nothing is mapped */
+  readonly tableBytesPerGiB: number | null;
+}
+
+export interface SizeCount {
+  /** Requests of more than half of this, up to this many bytes. */
+  readonly upTo: number;
+  readonly calls: number;
+}
+
+export interface MarkResult {
+  readonly tag: string;
+  readonly line: number;
+  readonly leaves: number;
+  readonly tablePages: number;
+}
+
+export interface Verdict {
+  readonly equal: boolean;
+  readonly text: string;
+}
+
+export interface Report {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly record: {
+    readonly file: string;
+    readonly source: "calls" | "ftrace";
+    readonly machine: string;
+    readonly lines: number;
+    readonly domains: number;
+    readonly lostEvents: number;
+    /** File of the kernel's tables, where there is one. */
+    readonly tables: string | null;
+  };
+  readonly table: {
+    readonly format: string;
+    readonly ias: number;
+    readonly oas: number;
+    readonly pageSizes: readonly number[];
+    readonly calls: readonly string[];
+    /** Whether the registers equal the kernel's descriptor; null where the record has none. */
+    readonly registersEqual: boolean | null;
+  };
+  readonly calls: {
+    readonly map: number;
+    readonly unmap: number;
+    readonly lookUp: number;
+    readonly sync: number;
+    readonly invalidate: number;
+    readonly flushAll: number;
+    readonly flushAsid: number;
+  };
+  readonly sizes: { readonly map: readonly SizeCount[]; readonly unmap: readonly SizeCount[] };
+  readonly mappedBytes: number;
+  readonly unmappedBytes: number;
+  readonly leavesWritten: readonly LeafCount[];
+  readonly tablePages: { readonly now: number; readonly peak: number };
+  readonly atEnd: TableUsage;
+  readonly fullest: TableUsage | null;
+  readonly flushes: {
+    readonly flushRange: number;
+    readonly flushWalk: number;
+    readonly flushAll: number;
+    readonly savings: FlushSavings;
+  };
+  /** ftrace names no domain: what the replay had to make of that. */
+  readonly ftrace: { readonly otherDomainMaps: number; readonly unmapsFromBefore: number } | null;
+  readonly nanoseconds: Timing | null;
+  readonly checks: readonly { readonly check: CheckName; readonly made: number; readonly differ: number }[];
+  readonly marks: readonly MarkResult[];
+  readonly differences: { readonly total: number; readonly first: readonly Difference[] };
+  readonly verdict: Verdict;
+}
