@@ -5,7 +5,7 @@ import { Mail } from "./memoryState.js";
 import { Fault, permitsOf } from "./prot.js";
 import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
-import { dumpLines } from "./table/dump.js";
+import { dump, dumpLines } from "./table/dump.js";
 import { checkGather, type Gather, TableGather } from "./table/gather.js";
 import { acknowledgeFlush, destroyTable, flushMark, trimTable } from "./table/lifetime.js";
 import { mapPages, mapRange, unmapPages, unmapRange } from "./table/linux.js";
@@ -287,11 +287,10 @@ export class IoPageTable<R = unknown> {
     return mappings(s, first, last);
   }
 
-  /** Canonical text of the whole table: one line per entry. @throws IoPgtableError EFAULT, EBUSY */
+  /** Canonical text of the whole table: one line per entry. @throws IoPgtableError EFAULT, EBUSY, ERANGE (longer than a string) */
   dump(): string {
-    let text = "";
-    for (const line of this.dumpLines()) text += line;
-    return text;
+    this.#state.checkReadable("dump");
+    return dump(this.#state);
   }
 
   /** The same, line by line, for tables whose text would not fit a string. */

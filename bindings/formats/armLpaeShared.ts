@@ -123,7 +123,7 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
     oas,
     quirks,
     granule,
-    pageSizes: pageSizes.filter((size) => size < 2 ** ias),
+    pageSizes,
     startLevel: 4 - levels,
     rootItems: 2 ** (ias - granule.lg2 - bits * (levels - 1)),
     mair: checkMair(config.mair, format),

@@ -98,13 +98,6 @@ function checkAligned(s: TableState, operation: string, x: bigint, what: string,
   }
 }
 
-/** A count of pages. */
-export function checkCount(operation: string, count: unknown, iova: bigint): number {
-  const n = checkInteger(count, "count", operation, 2 ** 53, iova);
-  if (n === 0) throw new IoPgtableError("EINVAL", operation, "count is 0", iova);
-  return n;
-}
-
 /** Options that may be left out. */
 export function checkOptions(operation: string, options: unknown): object {
   if (options === undefined) return {};

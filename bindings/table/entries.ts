@@ -6,6 +6,7 @@ import type { TableState } from "./state.js";
 export type EntryKind = "table" | "leaf" | "empty" | "invalid";
 
 /** What the core's `decode` answers. */
+export const Kind = { EMPTY: 0, LEAF: 1, INVALID: 2, TABLE: 4 } as const;
 const KINDS: readonly EntryKind[] = ["empty", "leaf", "invalid", "invalid", "table"];
 
 /** One item that is not empty. `va` is the sum of index << shift along the path. */
@@ -61,18 +62,29 @@ function clearEncryption(s: TableState, address: number): number {
 
 /** The table that an entry points to. @throws IoPgtableError EFAULT where that is outside the memory */
 export function childTable(s: TableState, entry: Entry, operation: string): TableAt {
-  const level = entry.level - 1;
-  const bytes = s.tableBytes(level);
-  const offset = s.memory.offsetOf(entry.address, bytes);
-  if (offset < 0 || offset + bytes > s.memory.memory.buffer.byteLength) {
-    throw new IoPgtableError(
-      "EFAULT",
-      operation,
-      `a level ${s.spec.archLevel(entry.level)} entry points to a table at ${hex(entry.address)}, outside the memory`,
-      outerIova(s, entry.va),
-    );
-  }
-  return { offset, level, items: bytes >> s.itemLg2 };
+  const vaHigh = Number(entry.va >> 32n);
+  const offset = childOffset(s, entry.level, entry.address, operation, vaHigh, Number(entry.va & 0xffff_ffffn));
+  return { offset, level: entry.level - 1, items: s.tableBytes(entry.level - 1) >> s.itemLg2 };
+}
+
+/** The offset of the table that an entry at `level` points to. @throws IoPgtableError EFAULT where that is outside the memory */
+export function childOffset(
+  s: TableState,
+  level: number,
+  paddr: number,
+  operation: string,
+  vaHigh: number,
+  vaLow: number,
+): number {
+  const bytes = s.tableBytes(level - 1);
+  const offset = s.memory.offsetOf(clearEncryption(s, paddr), bytes);
+  if (offset >= 0 && offset + bytes <= s.memory.memory.buffer.byteLength) return offset;
+  throw new IoPgtableError(
+    "EFAULT",
+    operation,
+    `a level ${s.spec.archLevel(level)} entry points to a table at ${hex(paddr)}, outside the memory`,
+    outerIova(s, (BigInt(vaHigh) << 32n) | BigInt(vaLow)),
+  );
 }
 
 /** The items of one table that are not empty, between two indexes. */

@@ -4,7 +4,7 @@ import { IoPgtableError } from "../errors.js";
 import { isRefusal } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
-import { checkCount, isInside } from "./arguments.js";
+import { isInside } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
@@ -35,13 +35,14 @@ export function mapPages(
   const at = checkIova(iova, op, s.page);
   const oa = checkInteger(paddr, "paddr", op, 2 ** 64, at);
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
-  const pages = checkCount(op, count, at);
+  const pages = checkInteger(count, "count", op, 2 ** 53, at);
   checkInteger(prot, "prot", op, 2 ** 32, at);
-  if (!s.spec.pageSizes.includes(size)) return refused("EINVAL");
+  if (pages === 0 || !s.spec.pageSizes.includes(size)) return refused("EINVAL");
   if (!isInside(s, at, 1n) || oa >= 2 ** s.spec.oas) return refused("ERANGE");
   const bits = linuxAttributes(s, prot, op, at);
   if (bits === undefined || at % BigInt(size) !== 0n || oa % size !== 0) return refused("EINVAL");
   const bytes = inputBytes(s, at, size, pages);
+  if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
   return runMapPages(s, extent, Math.log2(size));
 }
@@ -154,9 +155,9 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   s.checkChangeable(op);
   const at = checkIova(iova, op, s.page);
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
-  const pages = checkCount(op, count, at);
+  const pages = checkInteger(count, "count", op, 2 ** 53, at);
   const into = checkGather(s, gather, op);
-  if (!s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
+  if (pages === 0 || !s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
   const lg2 = Math.log2(size);

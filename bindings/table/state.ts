@@ -3,7 +3,7 @@ import type { TableAllocator } from "../allocator.js";
 import type { Core } from "../core.js";
 import { type ErrorCode, IoPgtableError } from "../errors.js";
 import type { FlushOps } from "../flush.js";
-import { type AttributeBits, type FormatSpec, isRefusal } from "../formats/format.js";
+import { type AttributeBits, type FormatSpec, halves, isRefusal } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import { PLAIN_PROTS } from "../prot.js";
 import type { TableGather } from "./gather.js";
@@ -44,6 +44,9 @@ export class TableState {
   readonly shifts: readonly number[];
   readonly itemLg2: number;
   readonly sameItems: boolean;
+  /** In table items at each level, the bits that hold the next table's address. */
+  readonly tableAddressMasks: readonly AttributeBits[];
+  readonly #tableBytes: readonly number[];
   /** Attribute bits of the protections READ..PRIV; `allowed` is 1 where there are any. */
   readonly low: Int32Array = new Int32Array(PLAIN_PROTS);
   readonly high: Int32Array = new Int32Array(PLAIN_PROTS);
@@ -78,6 +81,8 @@ export class TableState {
     this.shifts = Array.from({ length: maxTop + 1 }, (_, level) => this.core.geometry(core, 0, level));
     this.itemLg2 = this.core.geometry(core, 2, 0);
     this.sameItems = this.core.geometry(core, 3, 0) === 1;
+    this.tableAddressMasks = this.shifts.map((_, level) => halves(parts.spec.tableAddressMask(level)));
+    this.#tableBytes = this.shifts.map((_, level) => 2 ** (this.core.geometry(core, 1, level) + this.itemLg2));
     this.eventsAt = this.core.eventsOffset() >> 3;
     this.backlog = new Backlog(this.core);
     this.quarantine = new Quarantine(this.core);
@@ -112,7 +117,7 @@ export class TableState {
 
   /** Bytes of a table at `level` that is not the root. */
   tableBytes(level: number): number {
-    return 2 ** (this.core.geometry(this.spec.core, 1, level) + this.itemLg2);
+    return this.#tableBytes[level] ?? 0;
   }
 
   /** Bytes to allocate for it: a page has a record of its own, so that tables below 1 KiB are rounded up. */

@@ -1,5 +1,5 @@
 // Counting what a table is made of. Each table page is looked at once per level, however many entries point to it.
-import { childTable, entriesOf, rootCount, rootTable, type TableAt } from "./entries.js";
+import { childOffset, Kind, rootCount, rootTable, type TableAt } from "./entries.js";
 import type { TableState } from "./state.js";
 
 /** `tablePages` counts table objects (a root of any size is one), shared ones once; `leaves`: number of leaves by size. */
@@ -50,19 +50,33 @@ function census(s: TableState, table: TableAt, count: Count): Census {
   if (known !== undefined) return known;
   const leaves = new Map<number, number>();
   count.seen.set(key, leaves);
-  for (const entry of entriesOf(s, table, 0n, 0, table.items - 1)) {
-    if (entry.kind === "leaf") {
-      const share = 2 ** ((s.shifts[table.level] ?? 0) - entry.sizeLg2);
-      leaves.set(entry.sizeLg2, (leaves.get(entry.sizeLg2) ?? 0) + share);
-    } else if (entry.kind === "table") {
-      const child = childTable(s, entry, "stats");
-      const references = count.references.get(child.offset) ?? 0;
-      count.references.set(child.offset, references + 1);
-      if (references === 0) count.bytes += s.tableBytes(child.level);
-      add(leaves, census(s, child, count));
+  const { level } = table;
+  const { words } = s.memory;
+  const shift = s.shifts[level] ?? 0;
+  const wide = s.itemLg2 === 3;
+  for (let index = 0; index < table.items; index++) {
+    const at = (table.offset + index * 2 ** s.itemLg2) >>> 2;
+    const low = words[at] ?? 0;
+    const high = wide ? (words[at + 1] ?? 0) : 0;
+    if ((low | high) === 0) continue;
+    const kind = s.core.decode(s.spec.core, low, high, level);
+    if (kind === Kind.LEAF) {
+      const sizeLg2 = s.core.decodedSizeLg2();
+      leaves.set(sizeLg2, (leaves.get(sizeLg2) ?? 0) + 2 ** (shift - sizeLg2));
+    } else if (kind === Kind.TABLE) {
+      const offset = childOffset(s, level, s.core.decodedPaddr(), "stats", 0, 0);
+      add(leaves, censusOfChild(s, offset, level - 1, count));
     }
   }
   return leaves;
+}
+
+function censusOfChild(s: TableState, offset: number, level: number, count: Count): Census {
+  const bytes = s.tableBytes(level);
+  const references = count.references.get(offset) ?? 0;
+  count.references.set(offset, references + 1);
+  if (references === 0) count.bytes += bytes;
+  return census(s, { offset, level, items: bytes >> s.itemLg2 }, count);
 }
 
 function add(to: Map<number, number>, from: Census): void {
