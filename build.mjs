@@ -4,7 +4,16 @@
 //   node build.mjs --core    the core and its module alone (what the tests need)
 //   node build.mjs --force   the core again in any case
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 
 const root = new URL("./", import.meta.url);
 const at = (path) => new URL(path, root);
@@ -29,7 +38,10 @@ function coreIsFresh() {
 /** A warning AS228 is a virtual call in a format: it would trap through the null `this`. */
 function compileCore() {
   mkdirSync(at("build"), { recursive: true });
-  const asc = spawnSync(bin("asc"), ["--config", "asconfig.json", "--target", "release"], { cwd: root, encoding: "utf8" });
+  const asc = spawnSync(bin("asc"), ["--config", "asconfig.json", "--target", "release"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   const said = `${asc.stdout ?? ""}${asc.stderr ?? ""}`;
   if (said.trim() !== "") process.stderr.write(said);
   if (asc.status !== 0) process.exit(asc.status ?? 1);

@@ -96,7 +96,7 @@ export class IoPageTable<R = unknown> {
   /** Values to program the device with. A table that grows gives new ones after each growth. */
   get registers(): R {
     const s = this.#state;
-    return s.spec.makeRegisters(BigInt(s.memory.paddrOf(s.root)), s.top) as R;
+    return s.spec.makeRegisters([BigInt(s.memory.paddrOf(s.root))], s.top) as R;
   }
 
   /** Leaf sizes in use, in bytes, ascending. */

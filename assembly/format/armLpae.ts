@@ -245,3 +245,134 @@ export class ArmLpae64K extends Format {
     return Lpae.permits(item, leaf, variant);
   }
 }
+
+/**
+ * 52-bit addresses with the 4K and 16K granules (FEAT_LPA2): OA[51:50] stand in bits 9:8, where SH was; shareability is the walk's own (TCR.DS). D8.3.1.
+ */
+class Lpa2 {
+  static readonly LOW: u64 = 0x0003_ffff_ffff_f000;
+
+  @inline static fold(oa: u64): u64 {
+    return (oa & Lpa2.LOW) | (((oa >> 50) & 3) << 8);
+  }
+  @inline static unfold(item: u64): u64 {
+    return (item & Lpa2.LOW) | (((item >> 8) & 3) << 50);
+  }
+  @inline static leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32, pageLg2: u32): u64 {
+    const hint = sizeLg2 > pageLg2 + level * (pageLg2 - 3) ? Lpae.CONTIGUOUS : 0;
+    return Lpa2.fold(oa) | attrs | Lpae.leafType(level) | hint;
+  }
+  @inline static leafAttrs(item: u64): u64 {
+    return item & ~(Lpa2.LOW | 0x300 | Lpae.CONTIGUOUS | 3);
+  }
+}
+
+/** The 4K granule with 52-bit addresses: up to five levels, blocks up to 512G. */
+export class ArmLpae4KLpa2 extends Format {
+  @inline itemLg2(): u32 {
+    return 3;
+  }
+  @inline shift(level: u32): u32 {
+    return 12 + level * 9;
+  }
+  @inline indexLg2(level: u32): u32 {
+    return 9;
+  }
+  @inline levelOf(sizeLg2: u32): u32 {
+    return Lpae.levelOf(sizeLg2, 12);
+  }
+  @inline isTable(item: u64, level: u32): bool {
+    return (item & 3) == 3 && level != 0;
+  }
+  @inline isLeaf(item: u64, level: u32): bool {
+    return (item & 3) == Lpae.leafType(level) && level <= 3;
+  }
+  @inline tablePaddr(item: u64, level: u32): u64 {
+    return Lpa2.unfold(item);
+  }
+  @inline tableItem(paddr: u64, level: u32): u64 {
+    return Lpa2.fold(paddr) | 3;
+  }
+  @inline leafOa(item: u64, level: u32): u64 {
+    return Lpa2.unfold(item) & ((<u64>-1) << (12 + level * 9));
+  }
+  @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
+    return Lpa2.leafItem(oa, attrs, level, sizeLg2, 12);
+  }
+  @inline leafAttrs(item: u64, level: u32): u64 {
+    return Lpa2.leafAttrs(item);
+  }
+  @inline contigLg2(item: u64, level: u32): u32 {
+    return Lpae.contigLg2(item, level, 12);
+  }
+  @inline contigMask(): u64 {
+    return Lpae.CONTIGUOUS;
+  }
+  @inline sameItems(): bool {
+    return false;
+  }
+  @inline linearLg2(): u32 {
+    return 50;
+  }
+  @inline mayEncrypt(): bool {
+    return false;
+  }
+  @inline permits(item: u64, level: u32, leaf: bool, variant: u32): u32 {
+    return Lpae.permits(item, leaf, variant);
+  }
+}
+
+/** The 16K granule with 52-bit addresses: blocks of 32M and 64G. */
+export class ArmLpae16KLpa2 extends Format {
+  @inline itemLg2(): u32 {
+    return 3;
+  }
+  @inline shift(level: u32): u32 {
+    return 14 + level * 11;
+  }
+  @inline indexLg2(level: u32): u32 {
+    return 11;
+  }
+  @inline levelOf(sizeLg2: u32): u32 {
+    return Lpae.levelOf(sizeLg2, 14);
+  }
+  @inline isTable(item: u64, level: u32): bool {
+    return (item & 3) == 3 && level != 0;
+  }
+  @inline isLeaf(item: u64, level: u32): bool {
+    return (item & 3) == Lpae.leafType(level) && level <= 2;
+  }
+  @inline tablePaddr(item: u64, level: u32): u64 {
+    return Lpa2.unfold(item) & ~(<u64>0x3fff);
+  }
+  @inline tableItem(paddr: u64, level: u32): u64 {
+    return Lpa2.fold(paddr) | 3;
+  }
+  @inline leafOa(item: u64, level: u32): u64 {
+    return Lpa2.unfold(item) & ((<u64>-1) << (14 + level * 11));
+  }
+  @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
+    return Lpa2.leafItem(oa, attrs, level, sizeLg2, 14);
+  }
+  @inline leafAttrs(item: u64, level: u32): u64 {
+    return Lpa2.leafAttrs(item);
+  }
+  @inline contigLg2(item: u64, level: u32): u32 {
+    return Lpae.contigLg2(item, level, 14);
+  }
+  @inline contigMask(): u64 {
+    return Lpae.CONTIGUOUS;
+  }
+  @inline sameItems(): bool {
+    return false;
+  }
+  @inline linearLg2(): u32 {
+    return 50;
+  }
+  @inline mayEncrypt(): bool {
+    return false;
+  }
+  @inline permits(item: u64, level: u32, leaf: bool, variant: u32): u32 {
+    return Lpae.permits(item, leaf, variant);
+  }
+}

@@ -78,6 +78,7 @@ export class Permit {
   static readonly ALL: u32 = 63;
   static readonly USER: u32 = 7;
   static readonly WRITE: u32 = 18;
+  static readonly EXECUTE: u32 = 36;
   /** The same answer for both privileges. */
   @inline static both(read: bool, write: bool, execute: bool): u32 {
     return (<u32>read | ((<u32>write) << 1) | ((<u32>execute) << 2)) * 9;

@@ -54,18 +54,21 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     pageSizes,
     top: start - 1,
     maxTop: grows ? needed - 1 : start - 1,
+    roots: 1,
     rootItems: () => 512,
     space: "lower",
     coherentWalk: true,
     changeTop: options.changeTop,
+    tablePaddrBits: 52,
     tableBits: encryption,
     encryptionBit: options.encryptionBit,
     tableAddressMask: () => ADDRESS_MASK & ~encryption,
     breakBeforeMake: "never",
+    linuxPages: "run",
     archLevel: (level) => level,
     encode: (prot, strict) => encode(prot, strict, options.forceCoherence, encryption),
     decode: (item) => decode(item, encryption),
-    makeRegisters: (root, top) => ({ root, mode: top + 1 }),
+    makeRegisters: ([root = 0n], top) => ({ root, mode: top + 1 }),
   });
 }
 

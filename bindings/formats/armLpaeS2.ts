@@ -57,18 +57,21 @@ function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     pageSizes: g.pageSizes,
     top: 3 - startLevel,
     maxTop: 3 - startLevel,
+    roots: 1,
     rootItems: () => rootItems,
     space: "lower",
     coherentWalk: g.coherentWalk,
     syncForDevice: g.syncForDevice,
+    tablePaddrBits: 52,
     tableBits: lpaeTableBits({ ns: false, coherentWalk: g.coherentWalk }),
     encryptionBit: 0,
     tableAddressMask: () => ADDRESS_MASK,
     breakBeforeMake: g.breakBeforeMake,
+    linuxPages: "run",
     archLevel: (level) => 3 - level,
     encode: (prot, strict) => lpaeEncode(style, prot, strict),
     decode: (item) => lpaeDecode(style, item),
-    makeRegisters: (root) => ({ vttbr: root, vtcr: { ...vtcr } }),
+    makeRegisters: ([root = 0n]) => ({ vttbr: root, vtcr: { ...vtcr } }),
   });
 }
 

@@ -52,6 +52,22 @@ function checkSizes(sizes: readonly number[] | undefined, format: string): reado
   return [...sizes].sort((a, b) => a - b);
 }
 
+/** An option that is on or off; default off. @throws IoPgtableError EINVAL */
+export function checkFlag(x: unknown, what: string, format: string): boolean {
+  if (x === undefined) return false;
+  if (typeof x !== "boolean") throw refuse("EINVAL", format, `${what} is ${show(x)}; give true or false`);
+  return x;
+}
+
+/** The number of the address bit that marks encrypted memory; 0 = none. @throws IoPgtableError EINVAL */
+export function checkEncryptionBit(x: unknown, format: string): number {
+  if (x === undefined) return 0;
+  if (typeof x !== "number" || !Number.isInteger(x) || x < 12 || x > 51) {
+    throw refuse("EINVAL", format, `encryptionBit is ${show(x)}; give the number of an address bit, 12..51`);
+  }
+  return x;
+}
+
 /** @throws IoPgtableError ENOTSUP for a quirk that the format does not have; EINVAL for anything that is no list of names */
 export function checkQuirks<Q extends string>(
   quirks: readonly string[] | undefined,

@@ -50,6 +50,8 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   /** The level of the root, and how high the root may grow (the same where it cannot). */
   readonly top: number;
   readonly maxTop: number;
+  /** How many root tables there are (DART: up to four, chosen by the top of the address). */
+  readonly roots: number;
   /** How many items the root has, and bytes to allocate for it (at least 64). */
   readonly rootItems: (top: number) => number;
   /** Input addresses: the lower half [0, 2^ias), or the upper one (TTBR1), or both halves of a sign-extended space. */
@@ -57,6 +59,8 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   readonly coherentWalk: boolean;
   readonly syncForDevice?: ((paddr: number, bytes: number) => void) | undefined;
   readonly changeTop?: ((root: bigint, mode: number) => void) | undefined;
+  /** Bits of the addresses that table items and root registers hold. */
+  readonly tablePaddrBits: number;
   /** Attributes of every table item. */
   readonly tableBits: bigint;
   /** The address bit that marks encrypted memory; 0 = none. */
@@ -65,14 +69,19 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   readonly tableAddressMask: (level: number) => bigint;
   /** Whether a leaf that changes while the device may use it must be cleared and flushed first. */
   readonly breakBeforeMake: "always" | "bbm2" | "never";
+  /**
+   * How Linux's driver of this format does map_pages and unmap_pages: a "run" in one table, reported as one range; or "items" one by one across tables,
+   * each reported at the size of its item.
+   */
+  readonly linuxPages: "run" | "items";
   /** The architecture's number of a level. */
   readonly archLevel: (level: number) => number;
   /** Attribute bits of a protection; `strict`: nothing may be dropped or widened. */
   readonly encode: (prot: number, strict: boolean) => AttributeBits | Refusal;
   /** The protection that a leaf item really gives. */
   readonly decode: (item: bigint, level: number) => number;
-  /** What to program the device with; `root` is the root's physical address. */
-  readonly makeRegisters: (root: bigint, top: number) => Registers;
+  /** What to program the device with, from the roots' physical addresses. */
+  readonly makeRegisters: (roots: readonly bigint[], top: number) => Registers;
 }
 
 const specs = new WeakSet<object>();

@@ -1,5 +1,5 @@
 // The canonical text of a table: one line per table and per entry that is not empty. Written as bytes, chunk by chunk, without a BigInt or a string per
-// entry: a table of millions of leaves is dumped in a second (measured: 0.1 us a line, against 3 us through nested generators).
+// entry: a table of millions of leaves is dumped in seconds (measured: 0.6 us a line, against 3.2 us through nested generators).
 import { IoPgtableError } from "../errors.js";
 import { childOffset, Kind, rootCount, rootTable } from "./entries.js";
 import type { TableState } from "./state.js";

@@ -1,0 +1,81 @@
+import type { TableMemory } from "../../bindings/index.js";
+import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
+import { type RawTables, tableDigest, tablePages } from "../harness/tableReader.js";
+import { TABLE_BYTES } from "../peers/peer.js";
+import { PageFill } from "../peers/wasmFloor.js";
+import { refuseLeaks } from "./contenders.js";
+import { MAP_BLOCKS, MAP_POOLED, MAP_STANDING, MEMORY_FILL } from "./names.js";
+import { type RangeContender, type RangeWork, rangeContenders } from "./ranges.js";
+import { BLOCKS, BLOCKS_OF_2M, GIB_OF_PAGES, GIB_OF_PAGES_TABLES_STAY, PAGES_PER_GIB } from "./works.js";
+
+export function mapPlans(memory: TableMemory): OperationPlan[] {
+  const plan = (name: string, unit: string, unitsPerStep: number, work: RangeWork): OperationPlan => ({
+    name,
+    prepare: () => prepare(memory, work, { name, unit, unitsPerStep }),
+  });
+  return [
+    plan(MAP_POOLED, "page", PAGES_PER_GIB, GIB_OF_PAGES),
+    plan(MAP_STANDING, "page", PAGES_PER_GIB, GIB_OF_PAGES_TABLES_STAY),
+    plan(MAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M),
+  ];
+}
+
+function prepare(
+  memory: TableMemory,
+  work: RangeWork,
+  labels: Pick<Operation, "name" | "unit" | "unitsPerStep">,
+): Operation {
+  const contenders = rangeContenders(memory, work);
+  const [ours] = contenders;
+  if (ours === undefined) throw new Error("nobody to measure");
+  return {
+    ...labels,
+    cases: [...contenders.map(mapCase), fillCase(ours)],
+    dispose() {
+      for (const contender of contenders) contender.destroy();
+      refuseLeaks(memory);
+    },
+  };
+}
+
+function mapCase(contender: RangeContender): BenchCase {
+  return {
+    name: contender.name,
+    step: () => contender.mapAll(),
+    restore: () => {
+      contender.unmapAll();
+    },
+    answer: () => tableDigest(contender.tables()),
+  };
+}
+
+/** Fills as many pages as ours writes tables, at the distances and in the order in which ours has them. */
+function fillCase(ours: RangeContender): BenchCase {
+  // Once before, so that what stands is what stands before each timed map.
+  ours.mapAll();
+  ours.unmapAll();
+  const standing = new Set(intermediateOffsets(ours.tables()));
+  ours.mapAll();
+  const written = tablePages(ours.tables()).filter(({ offset }) => !standing.has(offset));
+  ours.unmapAll();
+  const fill = new PageFill(written.map(({ offset }) => offset));
+  return {
+    name: MEMORY_FILL,
+    floor: true,
+    step: () => fill.fill(),
+    // Nothing to undo, but timed one call at a time as the others are.
+    restore: () => {},
+    answer: () => {
+      const bytes = fill.takeFilledBytes();
+      if (bytes !== written.length * TABLE_BYTES) throw new Error(`memory.fill reached ${bytes} bytes`);
+      return `${bytes} bytes filled`;
+    },
+  };
+}
+
+/** Tables that a map finds and only links to; leaf tables are written again even where they stand. */
+function intermediateOffsets(tables: RawTables): number[] {
+  return tablePages(tables)
+    .filter(({ level }) => level < 3)
+    .map(({ offset }) => offset);
+}

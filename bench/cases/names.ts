@@ -1,0 +1,22 @@
+// What the limits and the cases call each other by.
+
+export const MAP_POOLED = "map 1 GiB as 4K pages, tables from the pool";
+export const MAP_STANDING = "map 1 GiB as 4K pages, tables standing";
+export const UNMAP_PAGES = "unmap 1 GiB of 4K pages";
+export const MAP_BLOCKS = "map 64 GiB as 2M leaves";
+export const UNMAP_BLOCKS = "unmap 64 GiB of 2M leaves";
+export const PAIR = "map and unmap one 4K page";
+export const PAIR_WITH_TABLES = "map and unmap one 4K page, its tables made and freed";
+export const LOOK_UP = "look up, random over 1 GiB of 4K pages";
+export const ACCESS = "access() for writing, random over 1 GiB of 4K pages";
+
+export const OURS = "io-pgtable";
+export const TYPED_ARRAYS = "typed arrays";
+export const BIGINT = "BigInt";
+export const MEMORY_FILL = "memory.fill of the table pages";
+export const EMPTY_CALL = "empty wasm call";
+
+export const SINGLE = "io-pgtable iovaToPhys(), one by one";
+
+export const BULK = "io-pgtable translate()";
+export const BULK_COPIED = "io-pgtable translate(), own arrays";

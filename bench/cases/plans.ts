@@ -1,0 +1,11 @@
+import type { TableMemory } from "../../bindings/index.js";
+import type { OperationPlan } from "../harness/case.js";
+import { lookUpPlans } from "./lookUp.js";
+import { mapPlans } from "./map.js";
+import { pairPlans } from "./pair.js";
+import { unmapPlans } from "./unmap.js";
+
+/** Everything that the bench measures, in the order of the report. */
+export function operationPlans(memory: TableMemory): OperationPlan[] {
+  return [...mapPlans(memory), ...unmapPlans(memory), ...pairPlans(memory), ...lookUpPlans(memory)];
+}

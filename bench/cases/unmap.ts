@@ -1,0 +1,40 @@
+import type { TableMemory } from "../../bindings/index.js";
+import type { BenchCase, OperationPlan } from "../harness/case.js";
+import { tableDigest } from "../harness/tableReader.js";
+import { refuseLeaks } from "./contenders.js";
+import { UNMAP_BLOCKS, UNMAP_PAGES } from "./names.js";
+import { type RangeContender, type RangeWork, rangeContenders } from "./ranges.js";
+import { BLOCKS, BLOCKS_OF_2M, GIB_OF_PAGES, PAGES_PER_GIB } from "./works.js";
+
+export function unmapPlans(memory: TableMemory): OperationPlan[] {
+  const plan = (name: string, unit: string, unitsPerStep: number, work: RangeWork): OperationPlan => ({
+    name,
+    prepare() {
+      const contenders = rangeContenders(memory, work);
+      return {
+        name,
+        unit,
+        unitsPerStep,
+        cases: contenders.map(unmapCase),
+        dispose() {
+          for (const contender of contenders) contender.destroy();
+          refuseLeaks(memory);
+        },
+      };
+    },
+  });
+  return [plan(UNMAP_PAGES, "page", PAGES_PER_GIB, GIB_OF_PAGES), plan(UNMAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M)];
+}
+
+function unmapCase(contender: RangeContender): BenchCase {
+  let bytes = 0;
+  contender.mapAll();
+  return {
+    name: contender.name,
+    step() {
+      bytes = contender.unmapAll();
+    },
+    restore: () => contender.mapAll(),
+    answer: () => `${bytes} bytes, then ${tableDigest(contender.tables())}`,
+  };
+}

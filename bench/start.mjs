@@ -1,0 +1,16 @@
+// Builds the core where a source is newer, compiles the library as the package does and the bench with it, and runs the bench with these arguments.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../", import.meta.url);
+const at = (path) => fileURLToPath(new URL(path, root));
+
+/** @returns the exit status; 2 where the program was killed */
+function run(...args) {
+  return spawnSync(process.execPath, args, { cwd: at("."), stdio: "inherit" }).status ?? 2;
+}
+
+const built =
+  run(at("build.mjs"), "--core") === 0 &&
+  run(at("node_modules/typescript/bin/tsc"), "-p", at("bench/tsconfig.bench.json")) === 0;
+process.exitCode = built ? run("--expose-gc", at("build/bench/bench/run.js"), ...process.argv.slice(2)) : 2;

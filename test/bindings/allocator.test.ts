@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+import {
+  amdV1,
+  armLpaeS1,
+  armLpaeS2,
+  armMaliLpae,
+  type FlushOps,
+  type Format,
+  IoPageTable,
+  Prot,
+  type TableMemory,
+} from "../../bindings/index.js";
+import { failureOf } from "./support/failure.js";
+import { flushJournal } from "./support/flushJournal.js";
+import { guestMemory } from "./support/guestMemory.js";
+import { PageAllocator } from "./support/pageAllocator.js";
+
+const RW = Prot.READ | Prot.WRITE;
+const MIB = 2 ** 20;
+const stage1 = () => armLpaeS1({ ias: 48, oas: 48 });
+
+function guestTable<R>(format: Format<R>, flush: FlushOps = flushJournal().flush) {
+  const guest = guestMemory();
+  const allocator = new PageAllocator(guest);
+  const table = new IoPageTable(guest.memory, { format, flush, allocator });
+  return { guest, allocator, table, memory: guest.memory };
+}
+
+function finish({
+  table,
+  memory,
+  allocator,
+}: {
+  table: IoPageTable;
+  memory: TableMemory;
+  allocator: PageAllocator;
+}): void {
+  allocator.answer = () => undefined;
+  allocator.watchesFrees = false;
+  table.destroy();
+  expect([...allocator.live.values()]).toEqual([]);
+  expect(memory.stats().tablePagesInUse).toBe(0);
+}
+
+describe("the root comes first", () => {
+  it.each<{ says: string; format: Format; bytes: number; level: number }>([
+    { says: "a whole page", format: stage1(), bytes: 4096, level: 0 },
+    { says: "shorter than a page", format: armLpaeS1({ ias: 36, oas: 36 }), bytes: 512, level: 1 },
+    { says: "never below 64 bytes", format: armMaliLpae({ ias: 33, oas: 36 }), bytes: 64, level: 0 },
+    { says: "two tables", format: armLpaeS2({ ias: 40, oas: 40 }), bytes: 8192, level: 1 },
+    { says: "64K", format: armLpaeS1({ ias: 42, oas: 48, pageSizes: [2 ** 16] }), bytes: 65536, level: 2 },
+    { says: "AMDv1", format: amdV1({ ias: 48, oas: 52 }), bytes: 4096, level: 3 },
+  ])("$says", ({ format, bytes, level }) => {
+    const made = guestTable(format);
+    expect(made.allocator.requests.map((page) => [page.bytes, page.level])).toEqual([[bytes, level]]);
+    finish(made);
+  });
+});
+
+describe("pages of the caller's", () => {
+  it("are asked for by level, and their rubbish never shows", () => {
+    const made = guestTable(stage1());
+    made.table.map(0x1000, 0x5000, 0x1000, RW);
+    expect(made.allocator.requests.map((page) => page.level)).toEqual([0, 1, 2, 3]);
+    const lines = made.table.dump().trim().split("\n");
+    expect(lines).toEqual(["R 0 0 512", "T 0 0 0 3", "T 1 0 0 3", "T 2 0 0 3", "P 3 1 1000 5e43"]);
+    expect(made.table.iovaToPhys(0)).toBeNull();
+    finish(made);
+  });
+
+  it("stand in any window: every entry has the page's own physical address", () => {
+    const made = guestTable(stage1());
+    for (let i = 0; i < 8; i++) made.table.map(i * 2 * MIB, 0x10000000 + i * 4096, 4096, RW);
+    const roots = made.allocator.requests.slice(0, 1).map(({ offset }) => offset);
+    for (const { offset } of made.allocator.live.values()) {
+      expect(made.allocator.referrers(offset)).toBe(roots.includes(offset) ? 0 : 1);
+    }
+    for (let i = 0; i < 8; i++) expect(made.table.iovaToPhys(i * 2 * MIB + 5)).toBe(0x10000000 + i * 4096 + 5);
+    finish(made);
+  });
+
+  it("are all fetched before the first entry is written", () => {
+    const made = guestTable(stage1());
+    made.table.map(0, 0, 0x1000, RW);
+    const before = made.allocator.contents();
+    let asked = 0;
+    made.allocator.onAlloc = () => {
+      asked++;
+      for (const [offset, bytes] of before) expect(made.allocator.contents().get(offset)).toBe(bytes);
+    };
+    made.table.map(2 ** 21 - 0x1000, 2 ** 30, 8 * MIB, RW);
+    expect(asked).toBeGreaterThan(1);
+    made.allocator.onAlloc = () => undefined;
+    finish(made);
+  });
+
+  it("come back only after the flush that covers them has returned", () => {
+    const events: string[] = [];
+    const note = (what: string) => (iova?: number, size?: number) => {
+      events.push(iova === undefined ? what : `${what} ${iova.toString(16)} ${size?.toString(16)}`);
+    };
+    const flush = { flushAll: note("all"), flushWalk: note("walk"), flushRange: note("range") };
+    const made = guestTable(stage1(), flush);
+    made.allocator.onFree = note("free");
+    made.table.map(0x200000, 0x1000, 0x3000, RW);
+    made.table.unmap(0x200000, 0x3000);
+    const frees = events.filter((event) => event === "free").length;
+    expect(frees).toBe(3);
+    expect(events.indexOf("free")).toBe(events.length - frees);
+    expect(events.some((event) => event.startsWith("walk"))).toBe(true);
+    events.length = 0;
+    made.table.map(0, 0x1000, 0x1000, RW);
+    finish(made);
+    expect(events.indexOf("free")).toBeGreaterThan(events.indexOf("all"));
+  });
+
+  it("wait on a gather for its sync", () => {
+    const made = guestTable(stage1());
+    const gather = made.table.gather();
+    made.table.map(0, 0x1000, 0x1000, RW);
+    made.table.unmap(0, 0x1000, { gather });
+    expect(made.allocator.live.size).toBe(4);
+    gather.sync();
+    expect(made.allocator.live.size).toBe(1);
+    finish(made);
+  });
+});
+
+type Operation = (table: IoPageTable) => unknown;
+const OPERATIONS: { says: string; format: () => Format; prepare: Operation; operate: Operation }[] = [
+  {
+    says: "map over several tables",
+    format: stage1,
+    prepare: (table) => table.map(0, 0x1000, 0x1000, RW),
+    operate: (table) => table.map(2 ** 30 - 2 * MIB - 0x1000, 0x1000, 4 * MIB, RW),
+  },
+  {
+    says: "an unmap that splits a 1G block on both sides",
+    format: stage1,
+    prepare: (table) => table.map(0, 0, 2 ** 30, RW),
+    operate: (table) => table.unmap(MIB, 0x1000),
+  },
+  {
+    says: "an unmap that splits two blocks",
+    format: stage1,
+    prepare: (table) => table.map(0, 0, 2 ** 31, RW),
+    operate: (table) => table.unmap(2 ** 30 - 0x1000, 0x2000),
+  },
+  {
+    says: "growth of AMDv1 by four levels",
+    format: () => amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop: () => undefined }),
+    prepare: (table) => table.map(0, 0x1000, 0x1000, RW),
+    operate: (table) => table.map(2n ** 63n, 0x1000, 0x1000, RW),
+  },
+];
+
+const BAD_ANSWERS: {
+  says: string;
+  answer: (pages: PageAllocator) => unknown;
+  codes: readonly ("ENOMEM" | "EINVAL" | "EFAULT")[];
+}[] = [
+  { says: "null", answer: () => null, codes: ["ENOMEM"] },
+  { says: "a string", answer: () => "none", codes: ["EINVAL"] },
+  { says: "NaN", answer: () => Number.NaN, codes: ["EINVAL"] },
+  { says: "a negative offset", answer: () => -4096, codes: ["EINVAL", "EFAULT"] },
+  {
+    says: "a misaligned offset",
+    answer: ({ guest }) => (guest.windows[0]?.offset ?? 0) + 4 * MIB + 8,
+    codes: ["EINVAL"],
+  },
+  { says: "an offset outside the memory", answer: () => 2 ** 32, codes: ["EINVAL", "EFAULT"] },
+  { says: "an offset in no window", answer: () => 0, codes: ["EINVAL", "EFAULT"] },
+  {
+    says: "a page that stands in the table already",
+    answer: ({ live }) => [...live.keys()].find((offset) => live.get(offset)?.bytes === 4096),
+    codes: ["EINVAL"],
+  },
+  { says: "the last page once more", answer: ({ requests }) => requests.at(-1)?.offset, codes: ["EINVAL"] },
+];
+
+describe.each(OPERATIONS)("a hostile allocator in $says", ({ format, prepare, operate }) => {
+  function pagesNeeded(): number {
+    const made = guestTable(format());
+    prepare(made.table);
+    const before = made.allocator.requests.length;
+    operate(made.table);
+    const needed = made.allocator.requests.length - before;
+    finish(made);
+    return needed;
+  }
+
+  it.each(BAD_ANSWERS)(
+    "answers $says at any call: a clear error, nothing changed, nothing lost",
+    ({ answer, codes }) => {
+      const needed = pagesNeeded();
+      expect(needed).toBeGreaterThan(0);
+      for (let k = 0; k < needed; k++) {
+        const made = guestTable(format());
+        prepare(made.table);
+        const before = {
+          dump: made.table.dump(),
+          live: [...made.allocator.live.keys()].sort(),
+          stats: made.table.stats(),
+        };
+        const first = made.allocator.requests.length;
+        made.allocator.answer = (request) => (request === first + k ? answer(made.allocator) : undefined);
+        failureOf(() => operate(made.table), ...codes);
+        const after = {
+          dump: made.table.dump(),
+          live: [...made.allocator.live.keys()].sort(),
+          stats: made.table.stats(),
+        };
+        expect(after).toEqual(before);
+        made.allocator.answer = () => undefined;
+        operate(made.table);
+        finish(made);
+      }
+    },
+  );
+});
+
+describe("a hostile allocator in the constructor", () => {
+  it.each(BAD_ANSWERS.slice(0, 7))("answers $says", ({ answer, codes }) => {
+    const guest = guestMemory();
+    const allocator = new PageAllocator(guest);
+    allocator.answer = () => answer(allocator);
+    const make = () => new IoPageTable(guest.memory, { format: stage1(), flush: flushJournal().flush, allocator });
+    failureOf(make, ...codes);
+    expect(guest.memory.stats().tablePagesInUse).toBe(0);
+    allocator.answer = () => undefined;
+    finish({ table: make(), memory: guest.memory, allocator });
+  });
+});

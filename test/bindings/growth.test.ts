@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { amdV1, IoPageTable, Prot, TableMemory } from "../../bindings/index.js";
+import { failureOf } from "./support/failure.js";
+import { flushJournal } from "./support/flushJournal.js";
+
+const RW = Prot.READ | Prot.WRITE;
+const GIB = 2 ** 30;
+
+function growing(options: { ias?: number; startLevels?: number; bytes?: number } = {}) {
+  const { ias = 64, startLevels = 2, bytes = 2 ** 22 } = options;
+  const tops: { root: bigint; mode: number }[] = [];
+  const changeTop = (root: bigint, mode: number) => {
+    tops.push({ root, mode });
+  };
+  const memory = TableMemory.create({ bytes });
+  const table = new IoPageTable(memory, {
+    format: amdV1({ ias, oas: 52, startLevels, changeTop }),
+    flush: flushJournal().flush,
+  });
+  const finish = () => {
+    table.destroy();
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  };
+  return { table, memory, tops, finish };
+}
+
+describe("AMDv1 growth", () => {
+  it("starts with the levels that were asked for", () => {
+    const { table, tops, finish } = growing();
+    expect(table.registers.mode).toBe(2);
+    expect(table.ias).toBe(64);
+    expect(table.dump()).toBe("R 0 1 512\n");
+    table.map(GIB - 0x1000, 0x1000, 0x1000, RW);
+    expect(tops).toEqual([]);
+    finish();
+  });
+
+  it.each([
+    { iova: BigInt(GIB), mode: 3 },
+    { iova: 2n ** 39n, mode: 4 },
+    { iova: 2n ** 48n, mode: 5 },
+    { iova: 2n ** 57n, mode: 6 },
+    { iova: 2n ** 64n - 0x1000n, mode: 6 },
+  ])("tells the device once, with the last root: $iova", ({ iova, mode }) => {
+    const { table, tops, finish } = growing();
+    table.map(0x5000, 0x9000, 0x1000, RW);
+    table.map(iova, 0x1000, 0x1000, RW);
+    expect(tops).toHaveLength(1);
+    expect(tops[0]).toEqual({ root: table.registers.root, mode });
+    expect(table.registers.mode).toBe(mode);
+    expect(BigInt(table.walk(0)[0]?.entryPaddr ?? 0)).toBe(table.registers.root);
+    expect(table.iovaToPhys(0x5123)).toBe(0x9123);
+    expect(table.iovaToPhys64(iova + 5n)).toBe(0x1005n);
+    finish();
+  });
+
+  it.each([
+    { name: "mapPages", grow: (table: IoPageTable) => table.mapPages(GIB, 0x1000, 0x1000, 2, RW) },
+    { name: "mapRange", grow: (table: IoPageTable) => table.mapRange(GIB - 0x1000, 0x1000, 0x2000, RW) },
+    { name: "map", grow: (table: IoPageTable) => table.map(GIB - 0x1000, 0x1000, 0x2000, RW) },
+  ])("comes with $name too", ({ grow }) => {
+    const { table, tops, finish } = growing();
+    grow(table);
+    expect(tops.map(({ mode }) => mode)).toEqual([3]);
+    expect(table.iovaToPhys(GIB)).not.toBeNull();
+    finish();
+  });
+
+  it("links the old root at index 0, even when it is empty", () => {
+    const { table, finish } = growing();
+    table.map(GIB, 0x1000, 0x1000, RW);
+    expect(table.dump().split("\n").slice(0, 2)).toEqual(["R 0 2 512", "T 2 0 0 6000000000000401"]);
+    table.trim();
+    expect(table.dump().split("\n")[1]).toBe("T 2 1 40000000 6000000000000401");
+    finish();
+  });
+
+  it("stays when the mapping goes", () => {
+    const { table, tops, finish } = growing();
+    table.map(GIB, 0x1000, 0x1000, RW);
+    table.unmap(GIB, 0x1000);
+    table.trim();
+    expect(table.dump()).toBe("R 0 2 512\n");
+    expect(tops).toHaveLength(1);
+    finish();
+  });
+
+  it("does not come with a map that fails", () => {
+    const { table, memory, tops, finish } = growing({ ias: 48 });
+    table.map(0, 0x1000, 0x2000, RW);
+    const before = [table.dump(), memory.stats().tablePagesInUse];
+    failureOf(() => table.map(0x1000, 0x1000, 4 * GIB, RW), "EEXIST");
+    failureOf(() => table.map(2 ** 48 - 0x1000, 0x1000, 0x2000, RW), "ERANGE");
+    failureOf(() => table.map(2 ** 40, 0x1000, 0x1000, 0), "EINVAL");
+    failureOf(() => table.map(2 ** 40, 2 ** 52, 0x1000, RW), "ERANGE");
+    expect(table.mapPages(2 ** 48, 0x1000, 0x1000, 1, RW)).toEqual({ mapped: 0, error: "ERANGE" });
+    expect(tops).toEqual([]);
+    expect([table.dump(), memory.stats().tablePagesInUse]).toEqual(before);
+    expect(table.registers.mode).toBe(2);
+    finish();
+  });
+
+  it("does not come without the pages for it", () => {
+    const { table, memory, tops, finish } = growing({ bytes: 65536 });
+    let page = 0;
+    failureOf(() => {
+      for (; page < 100; page++) table.map(page * 2 ** 21, 0x1000, 0x1000, RW);
+    }, "ENOMEM");
+    const before = [table.dump(), memory.stats().tablePagesInUse];
+    failureOf(() => table.map(2n ** 60n, 0x1000, 0x1000, RW), "ENOMEM");
+    expect(tops).toEqual([]);
+    expect([table.dump(), memory.stats().tablePagesInUse]).toEqual(before);
+    finish();
+  });
+
+  it("is not needed to look: beyond the root nothing is mapped", () => {
+    const { table, tops, finish } = growing();
+    expect(table.iovaToPhys(2n ** 60n)).toBeNull();
+    expect(table.access(2 ** 50, 1)).toBeLessThan(0);
+    expect(table.unmap(2n ** 60n, GIB)).toBe(0);
+    expect(table.unmapPages(2n ** 60n, 0x1000, 4)).toBe(0);
+    expect([...table.mappings(2n ** 60n, GIB)]).toEqual([]);
+    expect(tops).toEqual([]);
+    finish();
+  });
+
+  it("does not happen without changeTop: the range is what the levels hold", () => {
+    const memory = TableMemory.create({ bytes: 2 ** 22 });
+    using table = new IoPageTable(memory, { format: amdV1({ ias: 39, oas: 52 }), flush: flushJournal().flush });
+    expect(table.registers.mode).toBe(3);
+    failureOf(() => table.map(2 ** 39, 0x1000, 0x1000, RW), "ERANGE");
+    table.map(2 ** 39 - 0x1000, 0x1000, 0x1000, RW);
+    expect(table.iovaToPhys(2 ** 39 - 1)).toBe(0x1fff);
+  });
+});

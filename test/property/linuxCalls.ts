@@ -1,0 +1,117 @@
+// The four calls that Linux makes. io-pgtable's pair knows one page size at a time and sees tables where its successor
+// sees leaves, so its expectations need the table entries that stand before the call.
+import { Prot } from "../../bindings/index.js";
+import { type Expectation, mapResult, unmapResult } from "./expectation.js";
+import { contains, endOf, endOfTable, type Leaf, least, overlaps, type Range, rangeBetween } from "./geometry.js";
+import { replacedBy } from "./idiomaticCalls.js";
+import type { Change, LeafModel } from "./leafModel.js";
+import type { TableSlot } from "./tableDump.js";
+
+/** Pages of one size, as many of the asked ones as stand in one table. */
+function pagesOfRun(model: LeafModel, iova: bigint, pageSize: bigint, count: number): Range[] {
+  const end = endOfTable(model.configuration, iova, pageSize);
+  const pages: Range[] = [];
+  for (
+    let page = { iova, size: pageSize };
+    pages.length < count && endOf(page) <= end;
+    page = { ...page, iova: endOf(page) }
+  )
+    pages.push(page);
+  return pages;
+}
+
+const wrongPage = (model: LeafModel, pageSize: bigint) => !model.configuration.pageSizes.includes(pageSize);
+const outside = (model: LeafModel, iova: bigint) => !model.fits({ iova, size: 1n });
+const tooHigh = (model: LeafModel, paddr: bigint) => paddr >= 2n ** BigInt(model.configuration.oas);
+const noAccess = (prot: number) => !(prot & (Prot.READ | Prot.WRITE));
+
+/** @returns null where neither Linux nor the contract says what happens */
+export function expectMapPages(
+  model: LeafModel,
+  request: { iova: bigint; paddr: bigint; pageSize: bigint; count: number; prot: number },
+): Expectation | null {
+  const { iova, paddr, pageSize, count, prot } = request;
+  if (wrongPage(model, pageSize) || count === 0) return mapResult(0n, "EINVAL");
+  if (outside(model, iova) || tooHigh(model, paddr)) return mapResult(0n, "ERANGE");
+  if (noAccess(prot)) return mapResult(0n, "EINVAL");
+  const pages = pagesOfRun(model, iova, pageSize, count);
+  const run = rangeBetween(iova, iova + pageSize * BigInt(pages.length));
+  const present = model.inside(run);
+  const collides = present.some((leaf) => leaf.size >= pageSize);
+  if (model.configuration.linuxCalls === "generic_pt" && present.length > 0) {
+    // Whether a prefix stays, and whether leaves below give way, is open for the formats that Linux maps by range.
+    return collides && overlaps(present[0] ?? run, { iova, size: 1n }) ? mapResult(0n, "EEXIST") : null;
+  }
+  if (collides) return mapResult(0n, "EEXIST");
+  const attributes = model.attributes(prot);
+  const added = pages.map((page) => ({ ...page, paddr: paddr + page.iova - iova, attributes }));
+  // io-pgtable puts a block over a table whatever stands in it: those leaves go.
+  const change: Change = { removed: present, split: [], added };
+  return mapResult(run.size, null, { change, frees: replacedBy(added), exactGranule: false });
+}
+
+/** @returns null where neither Linux nor the contract says what happens */
+export function expectUnmapPages(
+  model: LeafModel,
+  slots: readonly TableSlot[],
+  request: { iova: bigint; pageSize: bigint; count: number },
+): Expectation | null {
+  const { iova, pageSize, count } = request;
+  if (wrongPage(model, pageSize) || count === 0 || outside(model, iova)) return unmapResult(0n);
+  const pages = pagesOfRun(model, iova, pageSize, count);
+  const removed: Leaf[] = [];
+  let end = iova;
+  for (const page of pages) {
+    const leaves = model.inside(page);
+    if (leaves.some((leaf) => leaf.size > pageSize)) break;
+    const isLeaf = leaves[0]?.size === pageSize;
+    const smaller = leaves.length > 0 && !isLeaf;
+    if (model.configuration.linuxCalls === "generic_pt" && smaller) return null;
+    const isTable = slots.some((slot) => slot.iova === page.iova && slot.size === pageSize);
+    // An empty table is a hole for the leaves and an entry for io-pgtable; generic_pt formats leave it open.
+    if (!isLeaf && isTable && model.configuration.linuxCalls === "generic_pt") return null;
+    if (!isLeaf && !isTable) break;
+    removed.push(...leaves);
+    end = endOf(page);
+  }
+  const run = rangeBetween(iova, end);
+  return unmapResult(run.size, {
+    change: { removed, split: [], added: [] },
+    frees: (slot) => contains(run, slot) && slot.size <= pageSize,
+    exactGranule: false,
+  });
+}
+
+export function expectMapRange(model: LeafModel, range: Range, paddr: bigint, prot: number): Expectation {
+  if (noAccess(prot)) return mapResult(0n, "EINVAL");
+  if (range.size === 0n) return mapResult(0n, "EINVAL");
+  if (!model.fits(range) || tooHigh(model, paddr)) return mapResult(0n, "ERANGE");
+  const pieces = model.cut(range, paddr, model.attributes(prot));
+  const stop = pieces.findIndex((piece) => model.inside(piece).length > 0);
+  const added = stop < 0 ? pieces : pieces.slice(0, stop);
+  const mapped = added.reduce((sum, leaf) => sum + leaf.size, 0n);
+  const change: Change = { removed: [], split: [], added };
+  return mapResult(mapped, stop < 0 ? null : "EEXIST", { change, frees: freedByMapRange(added, pieces[stop]) });
+}
+
+/** Empty tables in the way of a larger leaf go; those in the way of the one that failed may. */
+function freedByMapRange(added: readonly Leaf[], failed: Leaf | undefined) {
+  const replaced = replacedBy(added);
+  return (slot: Range) => (failed && overlaps(failed, slot) && !replaced(slot) ? undefined : replaced(slot));
+}
+
+export function expectUnmapRange(model: LeafModel, range: Range): Expectation {
+  if (range.size === 0n || !model.fits(range)) return unmapResult(0n);
+  const removed: Leaf[] = [];
+  let iova = range.iova;
+  for (let leaf = model.at(iova); leaf?.iova === iova && iova < endOf(range); leaf = model.at(iova)) {
+    removed.push(leaf);
+    iova = endOf(leaf);
+  }
+  const covered = rangeBetween(range.iova, least(iova, endOf(range)));
+  return unmapResult(iova - range.iova, {
+    change: { removed, split: [], added: [] },
+    frees: (slot) => contains(covered, slot),
+    exactGranule: false,
+  });
+}
