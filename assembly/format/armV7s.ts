@@ -57,8 +57,7 @@ class Short {
 
   static attrs(item: u64, level: u32): u64 {
     const memory = ((item >> 2) & 3) << 8;
-    if (level == 1)
-      return ((item >> 10) & 0xff) | memory | (((item >> 4) & 1) << 10) | (((item >> 19) & 1) << 11);
+    if (level == 1) return ((item >> 10) & 0xff) | memory | (((item >> 4) & 1) << 10) | (((item >> 19) & 1) << 11);
     if (item & 2) return ((item >> 4) & 0xff) | memory | ((item & 1) << 10);
     return ((item >> 4) & 0xff & ~Short.TEX) | ((item >> 10) & Short.TEX) | memory | (((item >> 15) & 1) << 10);
   }
