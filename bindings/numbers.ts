@@ -46,7 +46,7 @@ export function checkIova(x: unknown, operation: string, page: number, what: str
 /** A value in a message. */
 export function show(x: unknown): string {
   if (typeof x === "string") return JSON.stringify(x);
-  if (typeof x === "bigint") return `${x}n`;
+  if (typeof x === "bigint") return `${hex(x)}n`;
   if (typeof x === "number") return Number.isInteger(x) ? hex(x) : String(x);
   if (typeof x === "function") return "a function";
   if (typeof x === "object" && x !== null) return "an object";
