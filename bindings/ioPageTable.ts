@@ -253,13 +253,13 @@ export class IoPageTable<R = unknown> {
    */
   access(iova: number, access: number): number {
     const s = this.#state;
-    const permits = permitsOf(access);
     const plain = typeof iova === "number" && typeof access === "number" && iova <= MAX_EXACT;
-    if (plain && s.handle !== 0 && (s.blocked & 3) === 0 && permits !== 0 && access >>> 0 === access && access < 16) {
-      const result = s.core.access(s.handle, iova, permits);
+    if (plain && s.handle !== 0 && (s.blocked & 3) === 0 && (access & 15) === access && (access & 7) !== 0) {
+      const result = s.core.access(s.handle, iova, permitsOf(access));
       if (result !== -Fault.ADDRESS_SIZE) return result;
     }
     checkAccessArguments(s, iova, access);
+    const permits = permitsOf(access);
     if (s.handle === 0) return peekAccess(s, iova, permits);
     return isInside(s, BigInt(iova), 1n) ? s.core.access(s.handle, iova, permits) : -Fault.ADDRESS_SIZE;
   }

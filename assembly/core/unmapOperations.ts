@@ -82,12 +82,9 @@ export class CarveOperation extends Operation {
     } else if (step == 1) {
       status = Carve.build<F>(t, va, last);
       Op.book();
-      Own.realm.events = 0;
     } else if (step == 2) {
-      Own.realm.events = 0;
       Carve.break<F>(t);
     } else {
-      if (step == 3) Own.realm.events = 0;
       Carve.make<F>(t, step == 4);
       Op.remove(Carve.inside(va, last));
     }

@@ -127,6 +127,7 @@ export function givePage(page: u32, sizeLg2: u32): void {
 /** Bytes from the end of the area, for the caller's arrays; never given back. 0 = no room. */
 export function takeBytes(bytes: f64): u32 {
   const block = Shared.block;
+  if (block.areaUnits == 0) return bytes < 4294967296.0 ? Shared.take(<u32>bytes) : 0;
   const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;
   const at = changetype<usize>(block) + offsetof<Superblock>("bump");
   while (true) {

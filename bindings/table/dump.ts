@@ -41,6 +41,7 @@ export function dump(s: TableState): string {
 export function* dumpLines(s: TableState): Generator<string> {
   for (const chunk of dumpChunks(s)) {
     for (let from = 0; from < chunk.length; ) {
+      s.checkReadable("dumpLines");
       const end = chunk.indexOf("\n", from) + 1;
       yield chunk.slice(from, end);
       from = end;

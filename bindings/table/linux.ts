@@ -36,11 +36,12 @@ export function mapPages(
   const oa = checkInteger(paddr, "paddr", op, 2 ** 64, at);
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
   const pages = checkInteger(count, "count", op, 2 ** 53, at);
-  checkInteger(prot, "prot", op, 2 ** 32, at);
+  const flags = checkInteger(prot, "prot", op, 2 ** 32, at);
   if (pages === 0 || !s.spec.pageSizes.includes(size)) return refused("EINVAL");
   if (!isInside(s, at, 1n) || oa >= 2 ** s.spec.oas) return refused("ERANGE");
-  const bits = linuxAttributes(s, prot, op, at);
-  if (bits === undefined || at % BigInt(size) !== 0n || oa % size !== 0) return refused("EINVAL");
+  const bits = s.spec.encode(flags, s.strict);
+  if (isRefusal(bits)) return refused(bits.code);
+  if (at % BigInt(size) !== 0n || oa % size !== 0) return refused("EINVAL");
   const bytes = inputBytes(s, at, size, pages);
   if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
@@ -97,10 +98,11 @@ export function mapRange(
   const at = checkIova(iova, op, s.page);
   const oa = checkInteger(paddr, "paddr", op, 2 ** 64, at);
   const bytes = checkInteger(size, "size", op, 2 ** 64, at);
-  checkInteger(prot, "prot", op, 2 ** 32, at);
+  const flags = checkInteger(prot, "prot", op, 2 ** 32, at);
   const into = checkGather(s, gather, op);
-  const bits = linuxAttributes(s, prot, op, at);
-  if (bits === undefined || bytes === 0) return refused("EINVAL");
+  const bits = s.spec.encode(flags, s.strict);
+  if (isRefusal(bits)) return refused(bits.code);
+  if (bytes === 0) return refused("EINVAL");
   if (at % BigInt(s.page) !== 0n || oa % s.page !== 0 || bytes % s.page !== 0) return refused("EINVAL");
   if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
@@ -133,20 +135,6 @@ function endMap(
   settleAll();
   tellMapped(s, extent.iova, mapped);
   return { mapped, error: status < 0 ? codeOf(status) : null };
-}
-
-/** The attribute bits, undefined for a protection that Linux refuses. @throws IoPgtableError ENOTSUP for what Linux has no flag for */
-function linuxAttributes(
-  s: TableState,
-  prot: unknown,
-  op: string,
-  at: bigint,
-): { low: number; high: number } | undefined {
-  if (typeof prot !== "number") return undefined;
-  const bits = s.spec.encode(prot, s.strict);
-  if (!isRefusal(bits)) return bits;
-  if (bits.code === "ENOTSUP") throw new IoPgtableError("ENOTSUP", op, bits.reason, at);
-  return undefined;
 }
 
 /** Stops at the first hole, refuses a part of a larger leaf. One flushWalk per table that it unlinks, then one flushRange over the whole run. */

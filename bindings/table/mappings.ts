@@ -36,10 +36,15 @@ export function* mappings(s: TableState, first: bigint, last: bigint): Generator
       run.size += leaf.pageSize;
       continue;
     }
-    if (run !== undefined) yield run;
+    if (run !== undefined) {
+      yield run;
+      s.checkReadable("mappings");
+    }
     run = { iova: leaf.iova, paddr: leaf.paddr, size: leaf.pageSize, pageSize: leaf.pageSize, prot: leaf.prot };
   }
-  if (run !== undefined) yield run;
+  if (run === undefined) return;
+  yield run;
+  s.checkReadable("mappings");
 }
 
 function continues(run: Mapping, leaf: Leaf): boolean {

@@ -66,14 +66,20 @@ export function settleBacklog(s: TableState): void {
   const { backlog } = s;
   if (backlog.isEmpty) return;
   s.direct = false;
-  while (backlog.syncs.length !== 0) {
-    const sync = backlog.syncs[0];
-    if (sync !== undefined) s.call(() => s.spec.syncForDevice?.(sync.paddr, sync.bytes));
-    backlog.syncs.shift();
-  }
+  issueSyncs(s);
   issueFlushes(s, backlog.flushes);
   freePages(s, backlog.pages);
   s.settleDirect();
+}
+
+/** Write back what the device is to see; each run leaves the backlog once the callback has returned. */
+export function issueSyncs(s: TableState): void {
+  const { syncs } = s.backlog;
+  for (let sync = syncs[0]; sync !== undefined; sync = syncs[0]) {
+    const { paddr, bytes } = sync;
+    s.call(() => s.spec.syncForDevice?.(paddr, bytes));
+    syncs.shift();
+  }
 }
 
 /** Issue flushes from the front of the list; each leaves it once it has returned. */

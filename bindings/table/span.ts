@@ -12,6 +12,9 @@ export function checkSpan(s: TableState, operation: string, iova: unknown, size:
   const first = iova === undefined ? lowest : checkAddress(s, operation, iova);
   if (size === undefined) return [first, highest];
   const bytes = checkInteger(size, "size", operation, 2 ** 64, first);
+  if (bytes > Number.MAX_SAFE_INTEGER + 1 && bytes % s.page !== 0) {
+    throw new IoPgtableError("EINVAL", operation, "size is a number above 2^53 that is no page multiple", first);
+  }
   if (bytes === 0) throw new IoPgtableError("EINVAL", operation, "size is 0", first);
   const last = first + BigInt(bytes) - 1n;
   if (last > highest) throw new IoPgtableError("ERANGE", operation, "the range ends beyond the input space", first);

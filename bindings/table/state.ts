@@ -173,7 +173,6 @@ export class TableState {
   }
 
   #refuse(operation: string, blocked: number): never {
-    if (blocked & Blocked.DESTROYED) throw new IoPgtableError("EINVAL", operation, "the table was destroyed");
     if (blocked & Blocked.CALLBACK) {
       throw new IoPgtableError(
         "EBUSY",
@@ -181,6 +180,7 @@ export class TableState {
         "called from one of the table's own callbacks; call it after the operation",
       );
     }
+    if (blocked & Blocked.DESTROYED) throw new IoPgtableError("EINVAL", operation, "the table was destroyed");
     if (blocked & Blocked.READ_ONLY) {
       throw new IoPgtableError(
         "ENOTSUP",

@@ -7,7 +7,7 @@ import { checkOptions, checkRange, type Range } from "./arguments.js";
 import { checkGather, type Gather } from "./gather.js";
 import type { Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
-import { drainEvents, issueFlush, settle } from "./settle.js";
+import { drainEvents, issueFlush, issueSyncs, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
 
 /** What becomes of a larger leaf that the range only partly covers. */
@@ -93,9 +93,11 @@ function split(s: TableState, range: Range, flushes: Flush[]): void {
   }
   const status = carve(CarveStep.BUILD);
   if (status !== Status.OK) {
+    s.memory.mail[Mail.EVENTS] = 0;
     returnUnused(s);
     throw statusError(status, "unmap", range.iova);
   }
+  drainEvents(s, flushes, true);
   if (s.spec.breakBeforeMake !== "always") {
     carve(CarveStep.MAKE_LIVE);
     drainEvents(s, flushes, true);
@@ -107,6 +109,7 @@ function split(s: TableState, range: Range, flushes: Flush[]): void {
   let failure: { error: unknown } | undefined;
   for (const flush of broken) {
     try {
+      issueSyncs(s);
       issueFlush(s, flush);
     } catch (error) {
       failure ??= { error };

@@ -62,7 +62,7 @@ describe("syncForDevice", () => {
     { says: "unmapPages", change: (table) => table.unmapPages(0, 0x1000, 3) },
     { says: "mapRange", change: (table) => table.mapRange(0x8000, 0x1000, 4 * MIB - 0x8000, RW) },
     { says: "unmapRange", change: (table) => table.unmapRange(0, 0x8000) },
-  ])("names every word that $says wrote, once it is written and before the flush", ({ change }) => {
+  ])("names every word that $says wrote, once it is written and before the flush", ({ says, change }) => {
     const { allocator, table, events, take } = incoherentTable();
     table.map(0, 0x1000, 0x8000, RW);
     table.map(4 * MIB, 0, 4 * MIB, RW);
@@ -77,7 +77,9 @@ describe("syncForDevice", () => {
       const covering = synced.filter((range) => paddr >= range.paddr && paddr + WORD <= range.paddr + range.bytes);
       expect(covering.length, `the word at 0x${paddr.toString(16)}`).toBeGreaterThan(0);
     }
-    expect(events.join(" ")).toMatch(/^(sync ?)+(flush ?)*(free ?)*$/);
+    // A split breaks, flushes, and makes: what it makes is written back after the flush of what it broke.
+    const phases = says === "an unmap that splits" ? /^(sync )+flush (sync ?)+$/ : /^(sync ?)+(flush ?)*(free ?)*$/;
+    expect(events.join(" ")).toMatch(phases);
     allocator.watchesFrees = false;
     table.destroy();
   });

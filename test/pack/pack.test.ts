@@ -1,0 +1,133 @@
+// What a newcomer gets: the packed package, installed in an empty folder, runs what the README shows.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InstalledPackage } from "./installedPackage.js";
+import { readmeExamples } from "./readmeExamples.js";
+
+let installed: InstalledPackage;
+
+beforeAll(() => {
+  installed = new InstalledPackage();
+});
+
+afterAll(() => {
+  installed?.remove();
+});
+
+describe("the package", () => {
+  test("holds what runs and what explains it, no source and no test", () => {
+    const others = installed.files.filter((path) => !/^dist\/[\w/]+(\.js|\.d\.ts|\.map|\.wasm)+$/.test(path));
+    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    expect(installed.files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "dist/core.wasm"]));
+  });
+
+  test("needs no other package", () => {
+    const { packages } = JSON.parse(readFileSync(join(installed.folder, "package-lock.json"), "utf8")) as {
+      packages: Record<string, unknown>;
+    };
+    expect(Object.keys(packages)).toEqual(["", "node_modules/io-pgtable"]);
+  });
+
+  test("exports the core as a file, which is the one that it embeds", () => {
+    const { stdout, stderr } = installed.node(`
+      import { readFileSync } from "node:fs";
+      const core = readFileSync(new URL(import.meta.resolve("io-pgtable/core.wasm")));
+      const imports = WebAssembly.Module.imports(new WebAssembly.Module(core));
+      console.log(imports.find(({ kind }) => kind === "memory")?.name);
+    `);
+    expect({ stdout, stderr }).toEqual({ stdout: "memory\n", stderr: "" });
+    const core = readFileSync(join(installed.folder, "node_modules/io-pgtable/dist/core.wasm")).toString("base64");
+    const embedded = readFileSync(
+      join(installed.folder, "node_modules/io-pgtable/dist/generated/coreBytes.js"),
+      "utf8",
+    );
+    expect(embedded.includes(`"${core}"`)).toBe(true);
+  });
+
+  test("keeps its inside to itself", () => {
+    const { status, stderr } = installed.node('import "io-pgtable/dist/core.js";');
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+});
+
+describe("the README's programs print what it says", () => {
+  test.each(readmeExamples().map((example, index) => ({ number: index + 1, ...example })))(
+    "$number: $section",
+    ({ code, output }) => {
+      const { stdout, stderr, status } = installed.node(code);
+      expect({ stdout, stderr, status }).toEqual({ stdout: output, stderr: "", status: 0 });
+    },
+  );
+
+  test("the first of them is the ten lines at the top", () => {
+    const [first] = readmeExamples();
+    expect(first?.section).toBe("io-pgtable");
+    expect(first?.code.trim().split("\n").length).toBeLessThanOrEqual(11);
+  });
+});
+
+describe("a table without flush operations", () => {
+  test("does not construct, and is told what it lacks", () => {
+    const { stdout, stderr } = installed.node(`
+      import { armLpaeS1, IoPageTable, TableMemory } from "io-pgtable";
+      const memory = TableMemory.create();
+      try {
+        new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 44 }) });
+      } catch (error) {
+        console.log(error.name, error.code, memory.stats().tablePagesInUse);
+        console.log(error.message);
+      }
+    `);
+    expect(stderr).toBe("");
+    expect(stdout.split("\n")).toEqual([
+      "IoPgtableError EINVAL 0",
+      "new IoPageTable: flush lacks flushAll, flushWalk, flushRange; a table that hardware walks needs all of them " +
+        "(or flushedByOwner, with who flushes and why) (EINVAL)",
+      "",
+    ]);
+  });
+
+  test("does not compile", () => {
+    expect(complaints("withoutFlush.ts")).toEqual([expect.stringMatching(/Property 'flush' is missing/)]);
+  });
+});
+
+test("the declarations resolve and hold in a strict program of a user's", () => {
+  expect(complaints("program.ts")).toEqual([]);
+  expect(complaints("node_modules/io-pgtable/")).toEqual([]);
+});
+
+const PROGRAM = `import { armLpaeS1, type FlushOps, IoPageTable, TableMemory } from "io-pgtable";
+export const flush: FlushOps = { flushAll() {}, flushWalk() {}, flushRange() {} };
+export const ttbr: bigint = new IoPageTable(TableMemory.create(), { format: armLpaeS1({ ias: 48, oas: 44 }), flush }).registers.ttbr;
+`;
+
+let diagnostics: readonly ts.Diagnostic[] | undefined;
+
+/** What the compiler says of two programs of a user's, the second without flush operations, and of the package's declarations. */
+function complaints(file: string): string[] {
+  diagnostics ??= compile([
+    installed.write("program.ts", PROGRAM),
+    installed.write("withoutFlush.ts", PROGRAM.replace(", flush })", " })")),
+  ]);
+  const path = join(installed.folder, file);
+  return diagnostics
+    .filter((one) => one.file === undefined || one.file.fileName.startsWith(path))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+function compile(programs: readonly string[]): readonly ts.Diagnostic[] {
+  const compiled = ts.createProgram(programs, {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+    types: [],
+  });
+  return ts.getPreEmitDiagnostics(compiled);
+}
