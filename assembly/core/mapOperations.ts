@@ -109,6 +109,12 @@ export class UndoMapOperation extends Operation {
   }
 }
 
+/** Where the table at `level` for `va` ends, if that is before `last`. A root ends with the input space that it reaches at its present level. */
+function oneTable<F extends Format>(t: Table, va: u64, last: u64, level: u32): u64 {
+  if (level != t.top) return min<u64>(last, Item.tableLast<F>(va, level));
+  return min<u64>(last, t.signed ? t.mask : t.spaceSpan);
+}
+
 /** map_pages: leaves of one size in one table, all or none of them; a whole table gives way to a leaf. */
 export class MapPagesOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, oa: u64, last: u64, attrs: u64, flags: u32): i64 {
@@ -122,7 +128,7 @@ export class MapPagesOperation extends Operation {
     } else {
       Own.realm.events = 0;
     }
-    if (level != t.top) last = min<u64>(last, Item.tableLast<F>(va, level));
+    last = oneTable<F>(t, va, last, level);
     if (last == va + (((<u64>1) << f.shift(0)) - 1) && MapOperation.single<F>(t, va, oa, attrs)) {
       Own.realm.done = <f64>((<u64>1) << f.shift(0));
       return Status.OK;
@@ -144,7 +150,7 @@ export class PlanMapOperation extends Operation {
     let last = va + (size - 1);
     if (flags != 0) {
       const level = f.levelOf(flags >> 8);
-      if (level != t.top) last = min<u64>(last, Item.tableLast<F>(va, level));
+      last = oneTable<F>(t, va, last, level);
     }
     Plan.range<F>(t, sizes, t.root, t.top, va, last, oa);
     return Status.OK;

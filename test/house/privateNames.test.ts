@@ -22,7 +22,7 @@ test("no file names a registry host or an absolute path of a machine", () => {
 });
 
 test.each([
-  ["a registry host", ["https:/", "registry.example.org", "x"].join("/")],
+  ["a registry host", ["registry", "example", "org"].join(".")],
   ["a registry host", ["//npm", "pkg", "example.com"].join(".")],
   ["an absolute path of a machine", `cd ${["", "home", "someone", "x"].join("/")}`],
   ["an absolute path of a machine", `"${["", "tmp", "x"].join("/")}"`],
