@@ -76,7 +76,11 @@ export class Clear {
     const markBytes = Events.markBytes;
     const status = Clear.range<F>(t, child, top, level - 1, va, last, rule);
     if (status != Status.OK) return status;
-    if (!free || t.shared || record.live != 0) return Status.OK;
+    if (!free || t.shared) return Status.OK;
+    if (record.live != 0) {
+      // Only tables that map nothing may be left in it: those that Linux's calls keep, or the old root of a table that grew.
+      if (rule != Free.EMPTY || level == 1 || !Subtree.empty<F>(child, level - 1)) return Status.OK;
+    }
     Events.rewind(mark, markBytes);
     Clear.unlink<F>(t, table, top, level, slot, va & ~ones);
     Subtree.release<F>(t, child, level - 1);

@@ -4,7 +4,7 @@ import { IoPgtableError } from "../errors.js";
 import { isRefusal } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
-import { isInside } from "./arguments.js";
+import { isInside, spaces } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
@@ -48,16 +48,13 @@ export function mapPages(
   return runMapPages(s, extent, Math.log2(size));
 }
 
-/** The bytes asked for, cut to the input space. */
+/** The bytes asked for, cut to the whole pages that the input space has from there on. */
 function inputBytes(s: TableState, at: bigint, pageSize: number, pages: number): number {
-  const asked = BigInt(pageSize) * BigInt(pages);
-  if (isInside(s, at, asked)) return Number(asked);
-  let whole = 0n;
-  for (let step = asked; step > 0n; step /= 2n) {
-    const bytes = ((whole + step) / BigInt(pageSize)) * BigInt(pageSize);
-    if (bytes > whole && isInside(s, at, bytes)) whole = bytes;
-  }
-  return Number(whole);
+  const page = BigInt(pageSize);
+  const [, last] = spaces(s).find(([low, high]) => at >= low && at <= high) ?? [0n, at - 1n];
+  const room = (last - at + 1n) / page;
+  const asked = BigInt(pages);
+  return Number((asked < room ? asked : room) * page);
 }
 
 function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult {
