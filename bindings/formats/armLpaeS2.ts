@@ -29,7 +29,7 @@ const MAX_CONCATENATED = 16;
  * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
  */
 export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
-  return stage2("armLpaeS2", config, { quirks: QUIRKS });
+  return stage2("armLpaeS2", config, { quirks: QUIRKS, noMair: true });
 }
 
 /**
@@ -37,7 +37,7 @@ export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
  * @throws IoPgtableError EINVAL, ENOTSUP
  */
 export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
-  return stage2("arm32LpaeS2", config, { quirks: QUIRKS, maxIas: 40, maxOas: 40, only4K: true });
+  return stage2("arm32LpaeS2", config, { quirks: QUIRKS, maxIas: 40, maxOas: 40, only4K: true, noMair: true });
 }
 
 function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS2Registers> {

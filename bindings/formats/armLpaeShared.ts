@@ -84,6 +84,9 @@ export interface LpaeLimits {
   readonly maxOas?: number;
   /** Only the sizes of the 4K granule (the 32-bit formats and Mali). */
   readonly only4K?: boolean;
+  /** No contiguous hint, no attribute table of the caller's. */
+  readonly noHint?: boolean;
+  readonly noMair?: boolean;
 }
 
 /** Linux's MAIR: normal non-cacheable, write-back read/write-allocate, device nGnRE, inner NC + outer WB. */
@@ -99,6 +102,10 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
   }
   if (config.lpa2 === true)
     throw refuse("ENOTSUP", format, "52-bit addresses with 4K and 16K granules (lpa2) are not supported");
+  if (limits.noHint === true && config.contiguousHint === true)
+    throw refuse("ENOTSUP", format, "the format has no contiguous hint");
+  if (limits.noMair === true && config.mair !== undefined)
+    throw refuse("ENOTSUP", format, "the format has no table of attributes (mair)");
   if (limits.maxIas !== undefined && common.ias > limits.maxIas) {
     throw refuse("EINVAL", format, `ias is ${common.ias}; the format has at most ${limits.maxIas} bits`);
   }

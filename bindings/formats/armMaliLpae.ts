@@ -20,7 +20,11 @@ const SHARE_OUTER = 1n << 4n;
  */
 export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; memattr: bigint }> {
   const name = "armMaliLpae";
-  const g = lpaeGeometry(config, { quirks: [], maxIas: 48, maxOas: 40, only4K: true }, name);
+  const g = lpaeGeometry(
+    config,
+    { quirks: [], maxIas: 48, maxOas: 40, only4K: true, noHint: true, noMair: true },
+    name,
+  );
   const rootItems = g.startLevel > 0 ? 1 : g.rootItems;
   const attributes = ADRMODE_TABLE | READ_INNER | (g.coherentWalk ? SHARE_OUTER : 0n);
   return defineFormat<{ transtab: bigint; memattr: bigint }>({

@@ -37,8 +37,3 @@ test("each difference that the replays know is in docs/differences-from-linux.md
   const names = [...DIFFERENCES.map(({ name }) => name), ...Object.values(DirtyDifference), MAIR_SIGN];
   expect(names.filter((name) => !text.includes(name))).toEqual([]);
 });
-
-test.each(["README.md", "CHANGELOG.md"])("%s tells of tests that are left out, as long as there are any", (path) => {
-  const leftOut = /"test\/[^"]*\.test\.ts"/.test(projectFile("vitest.config.ts").replace('"test/**/*.test.ts"', ""));
-  expect(projectFile(path).includes("OPEN_FILES")).toBe(leftOut);
-});
