@@ -60,34 +60,29 @@ function onAny<O extends Operation>(t: Table, format: u32, a: u64, b: u64, c: u6
   return changetype<O>(0).run<AnyFormat>(t, a, b, c, d, e);
 }
 
-/** Whether a range is made of integers, aligned to the smallest page and inside the input space. */
-function checkRange(t: Table, iova: f64, size: f64): i32 {
-  if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
-  const from = Address.of(iova);
-  const bytes = Address.of(size);
-  const ones = ((<u64>1) << t.pageLg2) - 1;
-  if (bytes == 0 || ((from | bytes) & ones) != 0) return Status.EINVAL;
-  return Address.inside(t, from, bytes) ? Status.OK : Status.ERANGE;
-}
-
-/** The same for an output address. */
-function checkOutput(t: Table, paddr: f64, bytes: u64): i32 {
-  if (!Address.exact(paddr)) return Status.EINVAL;
-  const oa = Address.of(paddr);
-  if ((oa & (((<u64>1) << t.pageLg2) - 1)) != 0) return Status.EINVAL;
-  return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa ? Status.OK : Status.ERANGE;
+/** What the bindings' numbers must be; anything else is refused before it is looked at. */
+class Check {
+  /** Multiples of the smallest page, the size not 0. */
+  @inline static aligned(t: Table, addresses: u64, bytes: u64): bool {
+    return bytes != 0 && ((addresses | bytes) & (((<u64>1) << t.pageLg2) - 1)) == 0;
+  }
+  /** Inside the output space. */
+  @inline static output(t: Table, oa: u64, bytes: u64): bool {
+    return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa;
+  }
 }
 
 /** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end is checked with flag 1 only, as Linux. */
 export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, high: u32, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
-  let status = checkRange(t, iova, size);
-  if (status != Status.OK) return status;
+  if (!(Address.exact(iova) && Address.exact(paddr) && Address.exact(size))) return Status.EINVAL;
+  const from = Address.of(iova);
+  const oa = Address.of(paddr);
   const bytes = Address.of(size);
-  status = checkOutput(t, paddr, flags & 1 ? bytes : 1);
-  if (status != Status.OK) return status;
+  if (!Check.aligned(t, from | oa, bytes)) return Status.EINVAL;
+  if (!Address.inside(t, from, bytes) || !Check.output(t, oa, flags & 1 ? bytes : 1)) return Status.ERANGE;
   const attrs = <u64>low | ((<u64>high) << 32);
-  return <i32>on<MapOperation>(t, Address.of(iova) & t.mask, Address.of(paddr), bytes, attrs, flags);
+  return <i32>on<MapOperation>(t, from & t.mask, oa, bytes, attrs, flags);
 }
 
 /** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
@@ -126,10 +121,13 @@ export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: 
 /** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */
 export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
-  const status = checkRange(t, iova, size);
-  if (status != Status.OK) return status;
-  const va = Address.of(iova) & t.mask;
-  return <i32>on<UnmapOperation>(t, va, va + (Address.of(size) - 1), 0, 0, flags);
+  if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
+  const from = Address.of(iova);
+  const bytes = Address.of(size);
+  if (!Check.aligned(t, from, bytes)) return Status.EINVAL;
+  if (!Address.inside(t, from, bytes)) return Status.ERANGE;
+  const va = from & t.mask;
+  return <i32>on<UnmapOperation>(t, va, va + (bytes - 1), 0, 0, flags);
 }
 
 /** A step of splitting the leaves that `unmap` found to stick out of [iova, iova+size). */

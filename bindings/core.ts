@@ -98,7 +98,7 @@ export const Status = {
   MORE: 1,
   SPLIT: 2,
   EVENTS: 4,
-  ONE_RANGE: 5,
+  ONE_PAGE: 5,
   EINVAL: -1,
   ERANGE: -2,
   EEXIST: -3,

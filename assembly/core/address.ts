@@ -1,20 +1,31 @@
 // Input addresses: from the caller's number to the bits that select entries, and back. The one place that knows of upper halves.
 import { Table } from "./table";
 
-const TWO_63: f64 = 2.0 ** 63;
+const TWO_52: f64 = 2.0 ** 52;
+const TWO_52_BITS: u64 = 0x4330_0000_0000_0000;
+const TWO_64: f64 = 2.0 ** 64;
 
 export class Address {
-  /** Whether the caller's number is an integer of 64 bits; `Address.of` then gives it. Below 2^63 the signed conversions are the cheap ones. */
-  @inline static exact(x: f64): bool {
-    return (x < TWO_63 && x >= 0 && <f64>(<i64>x) == x) || Address.exactHigh(x);
+  /**
+   * The integer in a number below 2^52: added to 2^52, it stands in the low bits of the mantissa. Anything else gives 2^52 or more. A conversion
+   * instruction with its checks costs four times this, and there are three numbers to a map.
+   */
+  @inline static bits(x: f64): u64 {
+    return reinterpret<u64>(x + TWO_52) ^ TWO_52_BITS;
   }
-  static exactHigh(x: f64): bool {
-    return x >= TWO_63 && x < 2 * TWO_63;
+
+  /** Whether the caller's number is an integer of 64 bits; `Address.of` then gives it. */
+  @inline static exact(x: f64): bool {
+    return (x + TWO_52 - TWO_52 == x && Address.bits(x) >> 52 == 0) || Address.exactBig(x);
+  }
+  static exactBig(x: f64): bool {
+    return x >= TWO_52 && x < TWO_64;
   }
   @inline static of(x: f64): u64 {
-    return x < TWO_63 ? <u64>(<i64>x) : Address.high(x);
+    const bits = Address.bits(x);
+    return bits >> 52 == 0 ? bits : Address.big(x);
   }
-  static high(x: f64): u64 {
+  static big(x: f64): u64 {
     return <u64>x;
   }
 

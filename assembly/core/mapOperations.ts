@@ -30,13 +30,13 @@ export class MapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, attrs: u64, flags: u32): i64 {
     const f = changetype<F>(0);
     if (!(flags & MapFlag.RESUME)) {
+      if (size == (<u64>1) << f.shift(0) && !t.incoherent && MapOperation.single<F>(t, va, oa, attrs)) {
+        Own.realm.done = <f64>((<u64>1) << f.shift(0));
+        return Status.OK;
+      }
       Op.begin();
       Events.begin();
       start = va;
-      if (size == (<u64>1) << f.shift(0) && MapOperation.single<F>(t, va, oa, attrs)) {
-        Own.realm.done = <f64>size;
-        return t.incoherent ? Status.EVENTS : Status.OK;
-      }
     } else {
       Own.realm.events = 0;
     }
@@ -62,7 +62,6 @@ export class MapOperation extends Operation {
     if (Item.load<F>(at) != 0) return false;
     Item.store<F>(at, f.leafItem(oa, attrs, 0, f.shift(0)));
     if (!t.shared) Record.of(table).live += 1;
-    Events.written(t, at, 1 << f.itemLg2());
     return true;
   }
 
@@ -129,7 +128,7 @@ export class MapPagesOperation extends Operation {
       Own.realm.events = 0;
     }
     last = oneTable<F>(t, va, last, level);
-    if (last == va + (((<u64>1) << f.shift(0)) - 1) && MapOperation.single<F>(t, va, oa, attrs)) {
+    if (last == va + (((<u64>1) << f.shift(0)) - 1) && !t.incoherent && MapOperation.single<F>(t, va, oa, attrs)) {
       Own.realm.done = <f64>((<u64>1) << f.shift(0));
       return Status.OK;
     }

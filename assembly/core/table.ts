@@ -55,8 +55,8 @@ export class Status {
   static readonly SPLIT: i32 = 2;
   /** Done, and there are events or unlinked pages to read. */
   static readonly EVENTS: i32 = 4;
-  /** Done, with one range to flush and nothing else to read. */
-  static readonly ONE_RANGE: i32 = 5;
+  /** Done: the one page asked for was unmapped, is to be flushed, and there is nothing to read. */
+  static readonly ONE_PAGE: i32 = 5;
   static readonly EINVAL: i32 = -1;
   static readonly ERANGE: i32 = -2;
   static readonly EEXIST: i32 = -3;

@@ -27,11 +27,11 @@ export class UnmapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, last: u64, c: u64, d: u64, flags: u32): i64 {
     const f = changetype<F>(0);
     if (!(flags & UnmapFlag.RESUME)) {
+      if (last - va == ((<u64>1) << f.shift(0)) - 1 && !t.incoherent && UnmapOperation.single<F>(t, va)) {
+        return Status.ONE_PAGE;
+      }
       Op.begin();
       Events.begin();
-      if (last - va == ((<u64>1) << f.shift(0)) - 1 && UnmapOperation.single<F>(t, va)) {
-        return t.incoherent ? Status.EVENTS : Status.ONE_RANGE;
-      }
       if (Carve.ends<F>(t, va, last) != 0) {
         if (flags & UnmapFlag.REFUSE) return Status.EINVAL;
         if (!(flags & UnmapFlag.WHOLE)) return Status.SPLIT;
@@ -65,9 +65,6 @@ export class UnmapOperation extends Operation {
       record.live -= 1;
     }
     Item.store<F>(at, 0);
-    Own.realm.done = <f64>((<u64>1) << f.shift(0));
-    Events.leaves(t, va, (<u64>1) << f.shift(0), f.shift(0));
-    Events.written(t, at, 1 << f.itemLg2());
     return true;
   }
 }
