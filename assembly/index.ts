@@ -15,7 +15,8 @@ import {
   LookupOperation,
   TranslateOperation,
 } from "./core/readOperations";
-import { Pages, Status, Table } from "./core/table";
+import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singlePage";
+import { Attributes, Pages, Status, Table } from "./core/table";
 import {
   CarveOperation,
   TrimOperation,
@@ -85,6 +86,22 @@ export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, hig
   return <i32>on<MapOperation>(t, from & t.mask, oa, bytes, attrs, flags);
 }
 
+/** `map`, all or nothing, with a protection below 64; what is wrong with a protection, the bindings say. */
+export function mapPlain(handle: u32, iova: f64, paddr: f64, size: f64, prot: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const attrs = Attributes.of(t, prot);
+  if (attrs == 0) return Status.EINVAL;
+  if (size == t.pageBytes && Address.isSmall(iova) && Address.isSmall(paddr)) {
+    const from = Address.bits(iova);
+    const oa = Address.bits(paddr);
+    const low = ((<u64>1) << t.pageLg2) - 1;
+    // Both are page-aligned, so that a page whose first byte is inside a space is inside.
+    const inside = ((from | oa) & low) == 0 && from - t.spaceFirst <= t.spaceSpan;
+    if (inside && SinglePage.map(t, from & t.mask, oa, prot)) return Status.OK;
+  }
+  return map(handle, iova, paddr, size, <u32>attrs, <u32>(attrs >> 32), 1);
+}
+
 /** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
 export function mapPages(
   handle: u32,
@@ -121,6 +138,11 @@ export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: 
 /** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */
 export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
+  if (size == t.pageBytes && flags == 0 && Address.isSmall(iova)) {
+    const page = Address.bits(iova);
+    const inside = (page & (((<u64>1) << t.pageLg2) - 1)) == 0 && page - t.spaceFirst <= t.spaceSpan;
+    if (inside && SinglePage.unmap(t, page & t.mask)) return Status.ONE_PAGE;
+  }
   if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
   const from = Address.of(iova);
   const bytes = Address.of(size);
@@ -191,6 +213,17 @@ export function pageMark(page: u32): u32 {
 export function trim(handle: u32, all: u32, items: u32, resume: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   return <i32>onAny<TrimOperation>(t, t.format, all, items, 0, resume, 0);
+}
+
+/** The attribute bits of a protection below 64, once all else of the descriptor is set; 0 = refused. */
+export function setTableProt(handle: u32, prot: u32, low: u32, high: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<SetProtOperation>(t, t.format, prot, <u64>low | ((<u64>high) << 32), 0, 0, 0);
+}
+/** The last step of making a descriptor. */
+export function prepareTable(handle: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<PreparePageOperation>(t, t.format, 0, 0, 0, 0, 0);
 }
 
 /** Raise (or, after a map that failed, lower) the top level. */

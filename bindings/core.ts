@@ -4,6 +4,7 @@ import { CORE_BASE64 } from "./generated/coreBytes.js";
 /** The exports of assembly/index.ts. */
 export interface Core {
   map(handle: number, iova: number, paddr: number, size: number, low: number, high: number, flags: number): number;
+  mapPlain(handle: number, iova: number, paddr: number, size: number, prot: number): number;
   mapPages(
     handle: number,
     iova: number,
@@ -56,6 +57,8 @@ export interface Core {
     sizesHigh: number,
     encryptionBit: number,
   ): void;
+  setTableProt(handle: number, prot: number, low: number, high: number): void;
+  prepareTable(handle: number): void;
   setTableShared(handle: number): void;
   reservePage(handle: number, page: number, bytes: number, level: number): number;
   unreservePage(handle: number, level: number): number;

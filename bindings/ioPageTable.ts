@@ -1,7 +1,7 @@
 // The table: the public face. Short ways for what is hot stand here; everything longer is in table/, one file per operation.
 import { Status } from "./core.js";
 import type { Format } from "./formats/format.js";
-import { Fault, permitsOf } from "./prot.js";
+import { Fault, PLAIN_PROTS, permitsOf } from "./prot.js";
 import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
 import { dump, dumpLines } from "./table/dump.js";
@@ -26,6 +26,8 @@ export type Iova = number | bigint;
 export type Paddr = number;
 
 const MAX_EXACT = 2 ** 53;
+/** The protections that the core has the attribute bits of. */
+const PLAIN = PLAIN_PROTS - 1;
 
 let adopted: TableState | undefined;
 
@@ -122,21 +124,12 @@ export class IoPageTable<R = unknown> {
    */
   map(iova: Iova, paddr: Paddr, size: number, prot: number): void {
     const s = this.#state;
-    if (
-      s.blocked === 0 &&
-      s.direct &&
-      typeof iova === "number" &&
-      typeof paddr === "number" &&
-      typeof size === "number" &&
-      typeof prot === "number" &&
-      s.allowed[prot] === 1
-    ) {
-      const low = s.low[prot] ?? 0;
-      const high = s.high[prot] ?? 0;
-      const status = s.core.map(s.handle, iova, paddr, size, low, high, 1);
+    const plain = typeof iova === "number" && typeof paddr === "number" && typeof size === "number";
+    if (s.direct && s.blocked === 0 && plain && typeof prot === "number" && (prot & PLAIN) === prot) {
+      const status = s.core.mapPlain(s.handle, iova, paddr, size, prot);
       if (status === Status.OK) return;
       if (status !== Status.EINVAL && status !== Status.ERANGE) {
-        endMapEvents(s, status, { iova, paddr, size, low, high });
+        endMapEvents(s, status, { iova, paddr, size, ...s.attributes(prot, "map", iova) });
         return;
       }
     }

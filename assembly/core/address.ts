@@ -14,9 +14,14 @@ export class Address {
     return reinterpret<u64>(x + TWO_52) ^ TWO_52_BITS;
   }
 
+  /** Whether it is an integer of 0..2^52-1. */
+  @inline static isSmall(x: f64): bool {
+    return x + TWO_52 - TWO_52 == x && Address.bits(x) >> 52 == 0;
+  }
+
   /** Whether the caller's number is an integer of 64 bits; `Address.of` then gives it. */
   @inline static exact(x: f64): bool {
-    return (x + TWO_52 - TWO_52 == x && Address.bits(x) >> 52 == 0) || Address.exactBig(x);
+    return Address.isSmall(x) || Address.exactBig(x);
   }
   static exactBig(x: f64): bool {
     return x >= TWO_52 && x < TWO_64;

@@ -14,7 +14,7 @@ export class Events {
 
   /** Whether an operation must stop and let the bindings read. */
   @inline static full(): bool {
-    return <u32>Own.realm.events > EVENTS - EVENT_ROOM;
+    return Own.realm.events > <f64>(EVENTS - EVENT_ROOM);
   }
 
   static push(kind: u32, address: f64, bytes: f64, granule: f64): void {

@@ -4,7 +4,6 @@ import { Own } from "../memory/realm";
 import { Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
-import { Cache } from "./cache";
 import { Clear, Free } from "./clear";
 import { Events } from "./events";
 import { Item } from "./item";
@@ -28,12 +27,7 @@ let start: u64 = 0;
 /** map and map_range: [a, a+c) to b with attributes d. The mailbox tells `done` bytes and, on failure, where. */
 export class MapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, attrs: u64, flags: u32): i64 {
-    const f = changetype<F>(0);
     if (!(flags & MapFlag.RESUME)) {
-      if (size == (<u64>1) << f.shift(0) && !t.incoherent && MapOperation.single<F>(t, va, oa, attrs)) {
-        Own.realm.done = <f64>((<u64>1) << f.shift(0));
-        return Status.OK;
-      }
       Op.begin();
       Events.begin();
       start = va;
@@ -51,18 +45,6 @@ export class MapOperation extends Operation {
     else if (status != Status.MORE && Own.realm.unlinkedHead != 0) Subtree.spread<F>(t);
     Op.book();
     return status == Status.OK && (Own.realm.events != 0 || Own.realm.unlinkedHead != 0) ? Status.EVENTS : status;
-  }
-
-  /** One smallest page into the table that was used last. */
-  @inline static single<F extends Format>(t: Table, va: u64, oa: u64, attrs: u64): bool {
-    const f = changetype<F>(0);
-    const table = Cache.find<F>(t, va);
-    if (table == 0) return false;
-    const at = <usize>table + (Item.index<F>(va, 0) << f.itemLg2());
-    if (Item.load<F>(at) != 0) return false;
-    Item.store<F>(at, f.leafItem(oa, attrs, 0, f.shift(0)));
-    if (!t.shared) Record.of(table).live += 1;
-    return true;
   }
 
   /** Take back what the call mapped in [start, Op.at), free the tables that it made, and put back those that gave way to larger leaves. */
@@ -128,10 +110,6 @@ export class MapPagesOperation extends Operation {
       Own.realm.events = 0;
     }
     last = oneTable<F>(t, va, last, level);
-    if (last == va + (((<u64>1) << f.shift(0)) - 1) && !t.incoherent && MapOperation.single<F>(t, va, oa, attrs)) {
-      Own.realm.done = <f64>((<u64>1) << f.shift(0));
-      return Status.OK;
-    }
     const status = Mapper.run<F>(t, t.root, t.top, va, last, oa, attrs, sizeLg2, Collision.ANY_TABLE);
     Own.realm.done = <f64>(status == Status.OK ? last + 1 - start : Op.at - start);
     Own.realm.at = <f64>Address.iova(t, status == Status.OK ? va : Op.at);

@@ -41,10 +41,39 @@ export class Table {
   variant: u32;
   /** log2 of the smallest leaf size in use. */
   pageLg2: u32;
+  /** What the short way for single pages needs to know of the format: see `SinglePage`. */
+  pageBytes: f64;
+  quickLast: u64;
+  quickMask: u64;
+  quickShift: u32;
+  quickIndexMask: u32;
+  quickTagShift: u32;
   reserve0: u32;
 }
 
-export const TABLE_BYTES: u32 = offsetof<Table>("reserve0") + MAX_LEVELS * 4;
+/**
+ * Of the protections that have no explicit parts, behind the lists of reserved pages: the attribute bits (0 = refused), and the item of the smallest page at
+ * output address 0.
+ */
+const PLAIN_PROTS: u32 = 64;
+const ATTRS_AT: u32 = (offsetof<Table>("reserve0") + MAX_LEVELS * 4 + 7) & ~7;
+export const TABLE_BYTES: u32 = ATTRS_AT + PLAIN_PROTS * 16;
+
+export class Attributes {
+  @inline static of(t: Table, prot: u32): u64 {
+    return load<u64>(Attributes.at(t, prot));
+  }
+  @inline static item(t: Table, prot: u32): u64 {
+    return load<u64>(Attributes.at(t, prot), 8);
+  }
+  @inline static set(t: Table, prot: u32, attrs: u64, item: u64): void {
+    store<u64>(Attributes.at(t, prot), attrs);
+    store<u64>(Attributes.at(t, prot), item, 8);
+  }
+  @inline static at(t: Table, prot: u32): usize {
+    return changetype<usize>(t) + ATTRS_AT + ((<usize>prot & (PLAIN_PROTS - 1)) << 4);
+  }
+}
 
 /** Statuses of operations: 0 and up is success. The bindings know the same numbers. */
 export class Status {

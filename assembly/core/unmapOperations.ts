@@ -1,13 +1,10 @@
 // The unmap calls.
 import { Format } from "../format/format";
 import { Own } from "../memory/realm";
-import { Record } from "../memory/record";
 import { Address } from "./address";
-import { Cache } from "./cache";
 import { Carve } from "./carve";
 import { Clear, Free } from "./clear";
 import { Events } from "./events";
-import { Item } from "./item";
 import { Op, Operation } from "./operation";
 import { Status, Table } from "./table";
 import { Trim } from "./trim";
@@ -25,11 +22,7 @@ export class UnmapFlag {
 /** Remove every mapping in [a, b]. The mailbox tells `done`. */
 export class UnmapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, last: u64, c: u64, d: u64, flags: u32): i64 {
-    const f = changetype<F>(0);
     if (!(flags & UnmapFlag.RESUME)) {
-      if (last - va == ((<u64>1) << f.shift(0)) - 1 && !t.incoherent && UnmapOperation.single<F>(t, va)) {
-        return Status.ONE_PAGE;
-      }
       Op.begin();
       Events.begin();
       if (Carve.ends<F>(t, va, last) != 0) {
@@ -49,23 +42,6 @@ export class UnmapOperation extends Operation {
       Own.realm.extra0 = <f64>Address.iova(t, last);
     }
     return status;
-  }
-
-  /** One smallest page in the table that was used last, unless the table becomes empty. */
-  @inline static single<F extends Format>(t: Table, va: u64): bool {
-    const f = changetype<F>(0);
-    const table = Cache.find<F>(t, va);
-    if (table == 0) return false;
-    const at = <usize>table + (Item.index<F>(va, 0) << f.itemLg2());
-    const item = Item.load<F>(at);
-    if (item == 0 || f.contigLg2(item, 0) != 0) return false;
-    if (!t.shared) {
-      const record = Record.of(table);
-      if (record.live == 1) return false;
-      record.live -= 1;
-    }
-    Item.store<F>(at, 0);
-    return true;
   }
 }
 

@@ -2,9 +2,10 @@
 import { checkAllocator, type TableAllocator } from "../allocator.js";
 import { IoPgtableError } from "../errors.js";
 import { checkFlushOps, type FlushOps, isFlushedByOwner } from "../flush.js";
-import { type Format, type FormatSpec, halves, specOf } from "../formats/format.js";
+import { type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
+import { PLAIN_PROTS } from "../prot.js";
 import { memoryState } from "../tableMemory.js";
 import { checkOffset } from "./reserve.js";
 import { Blocked, type TableParts, TableState } from "./state.js";
@@ -146,6 +147,12 @@ function writeDescriptor(args: Arguments, handle: number, root: number): void {
   const table = halves(spec.tableBits);
   const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
+  for (let prot = 0; prot < PLAIN_PROTS; prot++) {
+    const bits = spec.encode(prot, args.strict);
+    const { low, high } = isRefusal(bits) ? { low: 0, high: 0 } : bits;
+    core.setTableProt(handle, prot, low, high);
+  }
+  core.prepareTable(handle);
 }
 
 /** A walker over tables that somebody else built. */

@@ -5,7 +5,6 @@ import { type ErrorCode, IoPgtableError } from "../errors.js";
 import type { FlushOps } from "../flush.js";
 import { type AttributeBits, type FormatSpec, halves, isRefusal } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
-import { PLAIN_PROTS } from "../prot.js";
 import type { TableGather } from "./gather.js";
 import { Backlog, type Flush, Quarantine } from "./pages.js";
 
@@ -47,10 +46,6 @@ export class TableState {
   /** In table items at each level, the bits that hold the next table's address. */
   readonly tableAddressMasks: readonly AttributeBits[];
   readonly #tableBytes: readonly number[];
-  /** Attribute bits of the protections READ..PRIV; `allowed` is 1 where there are any. */
-  readonly low: Int32Array = new Int32Array(PLAIN_PROTS);
-  readonly high: Int32Array = new Int32Array(PLAIN_PROTS);
-  readonly allowed: Uint8Array = new Uint8Array(PLAIN_PROTS);
   /** Index of the first event in the mailbox. */
   readonly eventsAt: number;
   /** Bits of `Blocked`; 0 = every call is welcome. */
@@ -86,13 +81,6 @@ export class TableState {
     this.eventsAt = this.core.eventsOffset() >> 3;
     this.backlog = new Backlog(this.core);
     this.quarantine = new Quarantine(this.core);
-    for (let prot = 0; prot < PLAIN_PROTS; prot++) {
-      const bits = parts.spec.encode(prot, parts.strict);
-      if (isRefusal(bits)) continue;
-      this.low[prot] = bits.low;
-      this.high[prot] = bits.high;
-      this.allowed[prot] = 1;
-    }
     this.settleDirect();
   }
 
