@@ -16,7 +16,7 @@ import { settleBacklog } from "./table/settle.js";
 import { checkSpan } from "./table/span.js";
 import { Blocked, type TableState } from "./table/state.js";
 import { type TableStats, tableStats } from "./table/stats.js";
-import { type UnmapOptions, unmapRangeOf } from "./table/unmap.js";
+import { finishUnmap, type UnmapOptions, unmapRangeOf } from "./table/unmap.js";
 import { type WalkStep, walk } from "./table/walk.js";
 import type { TableMemory } from "./tableMemory.js";
 
@@ -149,7 +149,7 @@ export class IoPageTable<R = unknown> {
     if (s.blocked === 0 && s.direct && options === undefined && typeof iova === "number" && typeof size === "number") {
       const status = s.core.unmap(s.handle, iova, size, 0);
       if (status === Status.ONE_PAGE) return this.#flushPage(s, iova, size);
-      return unmapRangeOf(s, iova, size, undefined, status);
+      if (status !== Status.EINVAL && status !== Status.ERANGE) return finishUnmap(s, status, { iova, size }, 0);
     }
     return unmapRangeOf(s, iova, size, options);
   }

@@ -16,30 +16,28 @@ export class Subtree {
    * memory are left alone.
    */
   static release<F extends Format>(t: Table, page: u32, level: u32): u64 {
-    const f = changetype<F>(0);
     const record = Record.of(page);
     const lastReference = record.refs <= 1;
     if (!lastReference) record.refs -= 1;
+    // While live items are counted, a table without any holds only zeros, and one of smallest leaves need not be looked into.
+    const empty = !t.shared && record.live == 0;
     let bytes: u64 = 0;
-    if (level == 0) {
-      const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>record.live;
-      bytes = (<u64>live) << f.shift(0);
-    } else {
-      bytes = Subtree.releaseBelow<F>(t, page, level, lastReference);
-    }
-    if (lastReference) Events.unlink(page, level, bytes == 0 && level == 0);
+    if (level == 0) bytes = Subtree.weigh<F>(t, page, 0);
+    else if (!empty) bytes = Subtree.releaseBelow<F>(t, page, level, lastReference);
+    if (lastReference) Events.unlink(page, level, empty);
     return bytes;
   }
 
   static releaseBelow<F extends Format>(t: Table, page: u32, level: u32, free: bool): u64 {
     const f = changetype<F>(0);
-    const items: u32 = 1 << f.indexLg2(level);
+    const end = <usize>page + ((<usize>1) << (f.indexLg2(level) + f.itemLg2()));
+    const leaf = (<u64>1) << f.shift(level);
     let bytes: u64 = 0;
-    for (let i: u32 = 0; i < items; i++) {
-      const item = Item.load<F>(<usize>page + ((<usize>i) << f.itemLg2()));
+    for (let at = <usize>page; at < end; at += 1 << f.itemLg2()) {
+      const item = Item.load<F>(at);
       if (item == 0) continue;
       if (!f.isTable(item, level)) {
-        bytes += (<u64>1) << f.shift(level);
+        bytes += leaf;
         continue;
       }
       const child = Path.child<F>(item, level);

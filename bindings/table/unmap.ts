@@ -4,7 +4,7 @@ import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
-import { checkGather, type Gather } from "./gather.js";
+import { checkGather, type Gather, type TableGather } from "./gather.js";
 import type { Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, issueFlush, issueSyncs, settle } from "./settle.js";
@@ -22,16 +22,21 @@ export interface UnmapOptions {
 const UnmapFlag = { WHOLE: 1, REFUSE: 2, RESUME: 4 } as const;
 const CarveStep = { PLAN: 0, BUILD: 1, BREAK: 2, MAKE: 3, MAKE_LIVE: 4 } as const;
 
-/** `started`: the status of the core's first call, where that was made already. */
-export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, options: unknown, started?: number): number {
+/** With the options checked and the range too: everything but one page that leaves its table in place. */
+export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, options: unknown): number {
   s.checkChangeable("unmap");
   const { gather, partial } = checkOptions("unmap", options) as UnmapOptions;
   const into = checkGather(s, gather, "unmap");
   const flags = partialFlags(partial);
   const range = clip(s, checkRange(s, "unmap", iova, size));
   if (range.size === 0) return 0;
+  return finishUnmap(s, s.core.unmap(s.handle, range.iova, range.size, flags), range, flags, into);
+}
+
+/** Go on from the core's first answer, which was none of EINVAL for its arguments and ERANGE. */
+export function finishUnmap(s: TableState, first: number, range: Range, flags: number, into?: TableGather): number {
   const flushes: Flush[] = [];
-  let status = started ?? s.core.unmap(s.handle, range.iova, range.size, flags);
+  let status = first;
   if (status === Status.SPLIT) {
     split(s, range, flushes);
     status = s.core.unmap(s.handle, range.iova, range.size, flags | UnmapFlag.RESUME);
