@@ -6,6 +6,9 @@ import * as arena from "../peers/tableArena.js";
 import { TypedArrayLpae } from "../peers/typedArrayLpae.js";
 import { FlushCounter } from "./flushCounter.js";
 
+// In a shared memory, as ours are: what a device or a worker is to see must lie in one.
+arena.placeTables(new SharedArrayBuffer(arena.ARENA_BYTES));
+
 /** What every contender maps with. */
 export const PROT: number = Prot.READ | Prot.WRITE | Prot.CACHE | Prot.NOEXEC;
 
@@ -30,7 +33,7 @@ export function rawTablesOfOurs(memory: TableMemory, table: IoPageTable<ArmLpaeS
 }
 
 export function rawTablesOfTypedArrays(table: TypedArrayLpae): RawTables {
-  return { buffer: arena.arenaBuffer, physBase: PHYS_BASE, rootPaddr: table.rootPaddr };
+  return { buffer: arena.arenaBuffer(), physBase: PHYS_BASE, rootPaddr: table.rootPaddr };
 }
 
 export function rawTablesOfBigint(table: BigIntLpae): RawTables {

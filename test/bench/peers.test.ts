@@ -47,7 +47,7 @@ function typedArrays(pageSizes: readonly number[], flush = new FlushLog(), keepE
       return paddr < 0 ? null : paddr;
     },
     access: (iova, access) => table.access(iova, access),
-    tables: () => ({ buffer: arenaBuffer, physBase: PHYS_BASE, rootPaddr: table.rootPaddr }),
+    tables: () => ({ buffer: arenaBuffer(), physBase: PHYS_BASE, rootPaddr: table.rootPaddr }),
     inUse: tablesInUse,
     destroy: () => table.destroy(),
   };
