@@ -6,7 +6,7 @@ import { Operation } from "./operation";
 import { Attributes, Table } from "./table";
 
 /** The short way is closed: for a walker that does not snoop, and where items are not of 64 bits. */
-const CLOSED: f64 = -1;
+const CLOSED: f64 = NaN;
 
 export class SinglePage {
   /** Map the page at `va` to `oa`. False: take the longer way. */

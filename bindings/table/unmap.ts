@@ -5,7 +5,7 @@ import { Mail } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
 import { checkGather, type Gather, type TableGather } from "./gather.js";
-import type { Flush } from "./pages.js";
+import { FLUSH_RANGE, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, issueFlush, issueSyncs, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
@@ -35,6 +35,10 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
 
 /** Go on from the core's first answer, which was none of EINVAL for its arguments and ERANGE. */
 export function finishUnmap(s: TableState, first: number, range: Range, flags: number, into?: TableGather): number {
+  if (first === Status.ONE_PAGE) {
+    settle(s, [{ kind: FLUSH_RANGE, iova: range.iova, size: range.size, granule: range.size }], into);
+    return range.size;
+  }
   const flushes: Flush[] = [];
   let status = first;
   if (status === Status.SPLIT) {
