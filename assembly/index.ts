@@ -258,13 +258,18 @@ export function tableRoot(handle: u32): u32 {
   return changetype<Table>(<usize>handle).root;
 }
 
+/** An output address, or minus a fault. */
+function answer(oa: i64): f64 {
+  return oa < 0 ? <f64>oa : Address.output(<u64>oa);
+}
+
 /** The output address of `iova`, or minus a fault. */
 export function phys(handle: u32, iova: f64): f64 {
   const t = changetype<Table>(<usize>handle);
   if (!Address.exact(iova)) return <f64>Fault.ADDRESS_SIZE;
   const x = Address.of(iova);
   if (!Address.inside(t, x, 1)) return <f64>Fault.ADDRESS_SIZE;
-  return <f64>on<LookupOperation>(t, x & t.mask, t.root, t.top, 0, 0);
+  return answer(on<LookupOperation>(t, x & t.mask, t.root, t.top, 0, 0));
 }
 
 /** The same for an access that needs these permits. */
@@ -274,7 +279,7 @@ export function access(handle: u32, iova: f64, permits: u32): f64 {
   const x = Address.of(iova);
   if (!Address.inside(t, x, 1)) return <f64>Fault.ADDRESS_SIZE;
   const oa = on<AccessOperation>(t, x & t.mask, t.root, t.top, permits, t.variant);
-  return oa > <i64>t.oaLast ? <f64>Fault.ADDRESS_SIZE : <f64>oa;
+  return oa > <i64>t.oaLast ? <f64>Fault.ADDRESS_SIZE : answer(oa);
 }
 
 /** Without a descriptor: the bits of the address that select entries come as two halves. */
@@ -292,8 +297,8 @@ export function peek(
   const va = <u64>low | ((<u64>high) << 32);
   const none = changetype<Table>(0);
   return permits == 0
-    ? <f64>withFormat<LookupOperation>(format, none, va, root, top, 0, 0)
-    : <f64>withFormat<AccessOperation>(format, none, va, root, top, permits, variant);
+    ? answer(withFormat<LookupOperation>(format, none, va, root, top, 0, 0))
+    : answer(withFormat<AccessOperation>(format, none, va, root, top, permits, variant));
 }
 
 /** Look up `count` f64 addresses at `from`, answers to `to`. */

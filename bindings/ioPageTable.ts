@@ -225,7 +225,8 @@ export class IoPageTable<R = unknown> {
       if (paddr === -Fault.CORRUPT) throw corrupt("iovaToPhys", iova);
     }
     const paddr = lookup(s, iova, "iovaToPhys");
-    return paddr === undefined ? null : Number(paddr);
+    if (paddr === undefined) return null;
+    return Number(paddr > MAX_EXACT ? paddr & ~7n : paddr);
   }
 
   /** The same, exact to the byte for output addresses above 2^53. */

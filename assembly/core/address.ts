@@ -34,6 +34,11 @@ export class Address {
     return <u64>x;
   }
 
+  /** An output address as a number: above 2^53 rounded down to a multiple of 8, which it then holds exactly up to 2^56. */
+  @inline static output(oa: u64): f64 {
+    return <f64>(<i64>(oa >> 53 ? oa & ~(<u64>7) : oa));
+  }
+
   /** Whether [iova, iova+bytes) lies in the input space, in one half of it. `bytes` >= 1. */
   @inline static inside(t: Table, iova: u64, bytes: u64): bool {
     const at = iova - t.spaceFirst;

@@ -60,7 +60,7 @@ export class TranslateOperation extends Operation {
         if (f.isLeaf(item, 0)) {
           const span = f.sameItems() ? f.shift(0) + f.contigLg2(item, 0) : f.shift(0);
           const oa = f.leafOa(item, 0) | (va & Item.ones(span));
-          store<f64>(out, <f64>(<i64>(f.mayEncrypt() ? oa & t.addressMask : oa)));
+          store<f64>(out, Address.output(f.mayEncrypt() ? oa & t.addressMask : oa));
           mapped++;
         } else {
           store<f64>(out, -1);
@@ -73,7 +73,7 @@ export class TranslateOperation extends Operation {
         table = Find.table;
       }
       if (found == Found.LEAF) {
-        store<f64>(out, <f64>(<i64>Find.oa<F>(va)));
+        store<f64>(out, Address.output(Find.oa<F>(va)));
         mapped++;
       } else {
         store<f64>(out, found == Found.OUTSIDE ? -4 : -1);

@@ -5,3 +5,6 @@ export { type ArmLpaeS2Registers, arm32LpaeS2, armLpaeS2 } from "./armLpaeS2.js"
 export type { ArmLpaeConfig, ArmLpaeQuirk } from "./armLpaeShared.js";
 export { armMaliLpae } from "./armMaliLpae.js";
 export type { CommonConfig, Format } from "./format.js";
+export { type RiscvConfig, riscv } from "./riscv.js";
+export { type VtdSecondStageConfig, vtdSecondStage } from "./vtdSecondStage.js";
+export { type X86Config, x86_64 } from "./x86_64.js";

@@ -35,11 +35,11 @@ const NAPOT_SIZE = 2 ** 16;
 export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }> {
   const name = "riscv";
   const common = checkConfig(config, name);
-  if (!common.coherentWalk) throw refuse("ENOTSUP", name, "the walker always snoops; leave coherentWalk true");
   const svnapot = checkFlag(config.svnapot, "svnapot", name);
   const svpbmt = checkFlag(config.svpbmt, "svpbmt", name);
   const signExtend = checkFlag(config.signExtend, "signExtend", name);
   if (![39, 48, 57].includes(common.ias)) throw refuse("EINVAL", name, `ias is ${common.ias}; give 39, 48 or 57`);
+  if (!common.coherentWalk) throw refuse("ENOTSUP", name, "the walker always snoops; leave coherentWalk true");
   if (common.oas < 13 || common.oas > 56) throw refuse("EINVAL", name, `oas is ${common.oas}; give 13..56 bits`);
   const levels = (common.ias - 12) / 9;
   const known = [...SIZES.slice(0, levels), ...(svnapot ? [NAPOT_SIZE] : [])].sort((a, b) => a - b);

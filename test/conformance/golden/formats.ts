@@ -11,6 +11,9 @@ import {
   armLpaeS2,
   armMaliLpae,
   type Format,
+  riscv,
+  vtdSecondStage,
+  x86_64,
 } from "../../../bindings/index.js";
 import { amdV1Config, riscvConfig, vtdConfig, x86Config } from "./genericPtConfig.js";
 import { dart2Config, dartConfig, lpaeConfig, v7sConfig } from "./ioPgtableConfig.js";
@@ -35,9 +38,9 @@ export const FORMATS: Readonly<Record<string, Planner>> = {
   APPLE_DART: paged(dartConfig),
   APPLE_DART2: paged(dart2Config),
   amdv1: ranged(amdV1Config, amdV1),
-  vtdss: ranged(vtdConfig),
-  x86_64: ranged(x86Config),
-  riscv64: ranged(riscvConfig),
+  vtdss: ranged(vtdConfig, vtdSecondStage),
+  x86_64: ranged(x86Config, x86_64),
+  riscv64: ranged(riscvConfig, riscv),
 };
 
 /** Whether `readDirty` exists: until then `dirty` steps are counted as skipped, and only their effect is replayed. */
