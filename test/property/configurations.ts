@@ -8,6 +8,9 @@ import {
   armMaliLpae,
   type Format,
   Prot,
+  riscv,
+  vtdSecondStage,
+  x86_64,
 } from "../../bindings/index.js";
 
 /** The facts of a format that the model and the tests of the bindings need; none of them comes from the library. */
@@ -64,6 +67,10 @@ const AMD: Family = {
   linuxCalls: "generic_pt",
 };
 
+const VTD: Family = { ...AMD, repeatsItems: false };
+const X86: Family = { ...VTD, writeReads: true };
+const RISCV: Family = { ...AMD, writeReads: true, honours: AMD.honours | Prot.NOEXEC };
+
 const GRANULE_4K = [12, 21, 30];
 const GRANULE_16K = [14, 25];
 const GRANULE_64K = [16, 29];
@@ -98,6 +105,12 @@ const amdPlain: Make = (c) => amdV1({ ias: c.ias, oas: c.oas });
 const amdEncrypted: Make = (c) => amdV1({ ias: c.ias, oas: c.oas, encryptionBit: 47 });
 const amdGrowing: Make = (c) => amdV1({ ias: c.ias, oas: c.oas, startLevels: 2, changeTop: () => undefined });
 const amdSizes: Make = (c) => amdV1({ ias: c.ias, oas: c.oas, pageSizes: c.pageSizes ?? [] });
+
+const vtdPlain: Make = (c) => vtdSecondStage({ ias: c.ias, oas: c.oas });
+const x86Plain: Make = (c) => x86_64({ ias: c.ias, oas: c.oas });
+const x86Encrypted: Make = (c) => x86_64({ ias: c.ias, oas: c.oas, encryptionBit: 47 });
+const riscvPlain: Make = (c) => riscv({ ias: c.ias, oas: c.oas });
+const riscvNapot: Make = (c) => riscv({ ias: c.ias, oas: c.oas, svnapot: true });
 
 /** Every format of the library in the shapes that differ; a new one is one line here. */
 export const CONFIGURATIONS: readonly Configuration[] = [
@@ -140,4 +153,13 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     oas: 46,
   }),
   configuration("AMDv1, three sizes", AMD, amdSizes, GRANULE_4K, { ias: 48, oas: 48 }),
+  configuration("VT-d, four levels", VTD, vtdPlain, GRANULE_4K, { ias: 48, oas: 52 }),
+  configuration("VT-d, three levels", VTD, vtdPlain, GRANULE_4K, { ias: 39, oas: 39 }),
+  configuration("x86-64, lower half", X86, x86Plain, GRANULE_4K, { ias: 47, oas: 52 }),
+  configuration("x86-64, encrypted", { ...X86, honours: X86.honours | Prot.MMIO }, x86Encrypted, GRANULE_4K, {
+    ias: 48,
+    oas: 46,
+  }),
+  configuration("RISC-V Sv39", RISCV, riscvPlain, GRANULE_4K, { ias: 39, oas: 50 }),
+  configuration("RISC-V Sv48, NAPOT", RISCV, riscvNapot, [12, 16, 21, 30, 39], { ias: 48, oas: 50 }),
 ];
