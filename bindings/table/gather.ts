@@ -2,7 +2,7 @@
 import { IoPgtableError } from "../errors.js";
 import { show } from "../numbers.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush, PageList } from "./pages.js";
-import { drainPages, freePages, issueFlush } from "./settle.js";
+import { freePages, issueFlush } from "./settle.js";
 import { Blocked, type TableState } from "./state.js";
 
 /**
@@ -47,7 +47,7 @@ export class TableGather implements Gather {
   }
 
   /** Take over the flushes of an operation, and the pages that it unlinked. */
-  add(flushes: readonly Flush[]): void {
+  add(flushes: readonly Flush[], unlinked: PageList): void {
     const s = this.#state;
     let failure: { error: unknown } | undefined;
     for (const flush of flushes) {
@@ -59,7 +59,7 @@ export class TableGather implements Gather {
       }
       this.#addFlush(flush);
     }
-    drainPages(s, this.#pages);
+    unlinked.moveTo(this.#pages);
     if (this.#pages.head !== 0) {
       this.#walk = true;
       s.gathers.add(this);

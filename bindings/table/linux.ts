@@ -7,6 +7,7 @@ import { checkInteger, checkIova } from "../numbers.js";
 import { isInside, spaces } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
+import { mapEach, unmapEach } from "./itemCalls.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
@@ -45,7 +46,9 @@ export function mapPages(
   const bytes = inputBytes(s, at, size, pages);
   if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
-  return runMapPages(s, extent, Math.log2(size));
+  const lg2 = Math.log2(size);
+  if (s.spec.linuxPages === "items") return mapEach(extent, size, (page) => runMapPages(s, page, lg2));
+  return runMapPages(s, extent, lg2);
 }
 
 /** The bytes asked for, cut to the whole pages that the input space has from there on. */
@@ -145,6 +148,7 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   if (pages === 0 || !s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
+  if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
   const lg2 = Math.log2(size);
   const flushes: Flush[] = [];
   let status = s.core.unmapPages(s.handle, range.iova, range.size, lg2, 0);

@@ -2,7 +2,7 @@
 // step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
-import { FLUSH_RANGE, type Flush, type PageList, SYNC } from "./pages.js";
+import { FLUSH_RANGE, type Flush, PageList, SYNC } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
@@ -50,15 +50,30 @@ export function drainPages(s: TableState, to: PageList): void {
 }
 
 /** End an operation: its flushes and unlinked pages go to the gather, or are issued and freed now. */
-export function settle(s: TableState, flushes: Flush[], gather?: TableGather): void {
+export function settle(
+  s: TableState,
+  flushes: Flush[],
+  gather?: TableGather,
+  unlinked: PageList = unlinkedPages(s),
+): void {
   if (gather === undefined) {
     s.backlog.flushes.push(...flushes);
-    drainPages(s, s.backlog.pages);
+    unlinked.moveTo(s.backlog.pages);
     settleBacklog(s);
     return;
   }
-  settleBacklog(s);
-  gather.add(flushes);
+  try {
+    settleBacklog(s);
+  } finally {
+    gather.add(flushes, unlinked);
+  }
+}
+
+/** The pages that the core's last call unlinked. */
+function unlinkedPages(s: TableState): PageList {
+  const pages = new PageList(s.core);
+  drainPages(s, pages);
+  return pages;
 }
 
 /** Do what is owed, in order; stops where a callback throws. */
