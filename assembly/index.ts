@@ -15,6 +15,7 @@ import {
   LookupOperation,
   TranslateOperation,
 } from "./core/readOperations";
+import { SetRootOperation } from "./core/roots";
 import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singlePage";
 import { Attributes, Pages, Status, Table } from "./core/table";
 import {
@@ -37,6 +38,7 @@ export {
   forgetPage,
   freeTable,
   reservePage,
+  selectorOf,
   setTable,
   setTableAttributes,
   setTableFlags,
@@ -224,6 +226,12 @@ export function setTableProt(handle: u32, prot: u32, low: u32, high: u32): void 
 export function prepareTable(handle: u32): void {
   const t = changetype<Table>(<usize>handle);
   onAny<PreparePageOperation>(t, t.format, 0, 0, 0, 0, 0);
+}
+
+/** Root number `index` of a table that has several: `bytes` at `page`. False when the bookkeeping region is full. */
+export function setRoot(handle: u32, index: u32, page: u32, bytes: u32): bool {
+  const t = changetype<Table>(<usize>handle);
+  return onAny<SetRootOperation>(t, t.format, page, index, bytes, 0, 0) != 0;
 }
 
 /** Raise (or, after a map that failed, lower) the top level. */

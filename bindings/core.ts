@@ -58,6 +58,8 @@ export interface Core {
     encryptionBit: number,
   ): void;
   setTableProt(handle: number, prot: number, low: number, high: number): void;
+  selectorOf(handle: number): number;
+  setRoot(handle: number, index: number, page: number, bytes: number): number;
   prepareTable(handle: number): void;
   setTableShared(handle: number): void;
   reservePage(handle: number, page: number, bytes: number, level: number): number;

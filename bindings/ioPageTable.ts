@@ -98,7 +98,9 @@ export class IoPageTable<R = unknown> {
   /** Values to program the device with. A table that grows gives new ones after each growth. */
   get registers(): R {
     const s = this.#state;
-    return s.spec.makeRegisters([BigInt(s.memory.paddrOf(s.root))], s.top) as R;
+    const roots = s.roots.length === 0 ? [s.root] : s.roots;
+    const paddrs = roots.map((root) => BigInt(s.memory.paddrOf(root)));
+    return s.spec.makeRegisters(paddrs, s.top) as R;
   }
 
   /** Leaf sizes in use, in bytes, ascending. */

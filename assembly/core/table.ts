@@ -57,7 +57,15 @@ export class Table {
  */
 const PLAIN_PROTS: u32 = 64;
 const ATTRS_AT: u32 = (offsetof<Table>("reserve0") + MAX_LEVELS * 4 + 7) & ~7;
-export const TABLE_BYTES: u32 = ATTRS_AT + PLAIN_PROTS * 16;
+/** Behind those: the table above several roots, which takes the place of the device's root registers. */
+const SELECTOR_AT: u32 = ATTRS_AT + PLAIN_PROTS * 16;
+const MAX_ROOTS: u32 = 4;
+export const TABLE_BYTES: u32 = SELECTOR_AT + MAX_ROOTS * 8;
+
+/** Where the table above the roots is; the core's root of a table that has several. */
+export function selectorOf(handle: u32): u32 {
+  return handle + SELECTOR_AT;
+}
 
 export class Attributes {
   @inline static of(t: Table, prot: u32): u64 {

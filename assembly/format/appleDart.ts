@@ -6,7 +6,8 @@ import { Format, Permit } from "./format";
  *  DART   63:52 sub-page start | 51:40 sub-page end | 35:12 address    | 8 no read | 7 no write | 1 sub-page protection off | 0 valid
  *  DART2  63:52 sub-page start | 51:40 sub-page end | 37:10 address >> 4 | 3 no read | 2 no write | 1 no cache | 0 valid
  * ```
- * Only pages are leaves. The level above the roots stands for the several root registers: its table is the library's own.
+ * Only pages are leaves. DART's entries hold 36 bits of an address; what is above them is lost, as in Linux, where the configuration says 42.
+ * The level above the roots stands for the several root registers: its table is the library's own.
  */
 const VALID: u64 = 1;
 const ADDRESS_1: u64 = 0x0000_000f_ffff_f000;
@@ -46,7 +47,7 @@ export class Dart4K extends Format {
     return item & ADDRESS_1;
   }
   @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
-    return oa | attrs | VALID;
+    return (oa & ADDRESS_1) | attrs | VALID;
   }
   @inline leafAttrs(item: u64, level: u32): u64 {
     return item & ~(ADDRESS_1 | VALID);
@@ -61,7 +62,7 @@ export class Dart4K extends Format {
     return false;
   }
   @inline linearLg2(): u32 {
-    return 64;
+    return 36;
   }
   @inline mayEncrypt(): bool {
     return false;
@@ -103,7 +104,7 @@ export class Dart16K extends Format {
     return item & ADDRESS_1;
   }
   @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
-    return oa | attrs | VALID;
+    return (oa & ADDRESS_1) | attrs | VALID;
   }
   @inline leafAttrs(item: u64, level: u32): u64 {
     return item & ~(ADDRESS_1 | VALID);
@@ -118,7 +119,7 @@ export class Dart16K extends Format {
     return false;
   }
   @inline linearLg2(): u32 {
-    return 64;
+    return 36;
   }
   @inline mayEncrypt(): bool {
     return false;

@@ -1,6 +1,7 @@
 // The list of formats: a format is its file here and its line below.
 
 export { type AmdV1Config, amdV1 } from "./amdV1.js";
+export { appleDart, appleDart2, type DartRegisters } from "./appleDart.js";
 export { type ArmLpaeS1Registers, arm32LpaeS1, armLpaeS1 } from "./armLpaeS1.js";
 export { type ArmLpaeS2Registers, arm32LpaeS2, armLpaeS2 } from "./armLpaeS2.js";
 export type { ArmLpaeConfig, ArmLpaeQuirk } from "./armLpaeShared.js";

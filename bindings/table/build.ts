@@ -32,6 +32,7 @@ interface SharedHandle extends SharedTable {
   readonly handle: number;
   readonly signature: string;
   readonly callerPages: boolean;
+  readonly roots: readonly number[];
 }
 
 /** Formats with callbacks that serve a table already. */
@@ -65,21 +66,31 @@ export function buildTable(memory: unknown, options: unknown): TableState {
 
 function withRoot(args: Arguments, handle: number, operation: string): TableState {
   const { core } = args.memory;
-  let root: number;
+  const { spec } = args;
+  const roots: number[] = [];
   try {
-    root = allocateRoot(args, operation);
+    for (let i = 0; i < spec.roots; i++) roots.push(allocateRoot(args, operation));
+    writeDescriptor(args, handle, roots, operation);
   } catch (error) {
+    for (const root of roots) freeRoot(args, root);
     core.freeTable(handle);
     throw error;
   }
-  writeDescriptor(args, handle, root);
-  core.countPages(1);
-  const state = new TableState({ ...args, handle, roots: [] });
-  const bytes = state.rootBytes(args.spec.top);
-  if (!args.spec.coherentWalk && args.spec.syncForDevice !== undefined) {
-    state.backlog.syncs.push({ paddr: args.memory.paddrOf(root), bytes });
+  core.countPages(roots.length);
+  const state = new TableState({ ...args, handle, roots: roots.length > 1 ? roots : [] });
+  const bytes = state.rootBytes(spec.top);
+  if (!spec.coherentWalk && spec.syncForDevice !== undefined) {
+    for (const root of roots) state.backlog.syncs.push({ paddr: args.memory.paddrOf(root), bytes });
   }
   return state;
+}
+
+/** Give back a root of a table that is not made after all. */
+function freeRoot(args: Arguments, root: number): void {
+  const { memory, spec, allocator } = args;
+  const bytes = Math.max(spec.rootItems(spec.top) * 2 ** memory.core.geometry(spec.core, 2, 0), 64);
+  if (allocator === undefined) memory.core.givePage(root, poolLg2(bytes));
+  else callIdle(memory, () => allocator.free(root, bytes, spec.archLevel(spec.top)));
 }
 
 /** The root: zeroed, aligned to its size (below a page: to 64 bytes, as long as the size is below a page). */
@@ -129,18 +140,20 @@ function callIdle<T>(memory: MemoryState, callback: () => T): T {
   }
 }
 
-function writeDescriptor(args: Arguments, handle: number, root: number): void {
+function writeDescriptor(args: Arguments, handle: number, roots: readonly number[], operation: string): void {
   const { spec, memory, allocator } = args;
   const { core } = memory;
   const page = spec.pageSizes[0] ?? 4096;
-  core.setTable(handle, spec.core, root, spec.top, spec.variant, Math.log2(page));
+  const several = roots.length > 1;
+  const root = several ? core.selectorOf(handle) >>> 0 : (roots[0] ?? 0);
+  core.setTable(handle, spec.core, root, several ? spec.top + 1 : spec.top, spec.variant, Math.log2(page));
   core.setTableFlags(
     handle,
     allocator === undefined ? 0 : 1,
     spec.coherentWalk ? 0 : 1,
     spec.space === "signed" ? 1 : 0,
   );
-  const topBits = (core.geometry(spec.core, 0, spec.top) ?? 0) + Math.log2(spec.rootItems(spec.top));
+  const topBits = (core.geometry(spec.core, 0, spec.top) ?? 0) + Math.log2(spec.rootItems(spec.top) * spec.roots);
   const spanBits = spec.space === "signed" ? spec.ias - 1 : Math.min(spec.ias, topBits);
   const first = spec.space === "upper" ? 2 ** 64 - 2 ** spec.ias : 0;
   core.setTableSpace(handle, first, spanBits, spec.ias, spec.oas);
@@ -153,6 +166,10 @@ function writeDescriptor(args: Arguments, handle: number, root: number): void {
     core.setTableProt(handle, prot, low, high);
   }
   core.prepareTable(handle);
+  const bytes = spec.rootItems(spec.top) * 2 ** core.geometry(spec.core, 2, 0);
+  const placed = !several || roots.every((offset, i) => core.setRoot(handle, i, offset, bytes) !== 0);
+  if (!placed)
+    throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for the records of the roots");
 }
 
 /** A walker over tables that somebody else built. */
@@ -207,6 +224,7 @@ export function shareTable(s: TableState): SharedTable {
     handle: s.handle,
     signature: signature(s.spec),
     callerPages: s.allocator !== undefined,
+    roots: s.roots,
   };
   return handle;
 }
@@ -233,7 +251,7 @@ export function attachTable(memory: unknown, shared: unknown, options: unknown):
     );
   }
   takeFormat(args.spec, operation);
-  const state = new TableState({ ...args, allocator: undefined, handle: handle.handle, roots: [] });
+  const state = new TableState({ ...args, allocator: undefined, handle: handle.handle, roots: handle.roots ?? [] });
   if (handle.callerPages === true) state.blocked = Blocked.FOREIGN_PAGES;
   return state;
 }

@@ -55,7 +55,8 @@ function* dumpChunks(s: TableState): Generator<string> {
   for (let root = 0; root < rootCount(s); root++) {
     const { offset, level, items } = rootTable(s, root);
     text.root(root, s.spec.archLevel(level), items);
-    const stack: Frame[] = [{ offset, level, items, vaHigh: 0, vaLow: 0, next: 0 }];
+    const [vaHigh, vaLow] = rootBase(s, root, level, items);
+    const stack: Frame[] = [{ offset, level, items, vaHigh, vaLow, next: 0 }];
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
       const child = writeEntries(s, frame, text);
       if (child !== undefined) stack.push(child);
@@ -64,6 +65,12 @@ function* dumpChunks(s: TableState): Generator<string> {
     }
   }
   yield text.take();
+}
+
+/** The first address of a root: where there are several, they divide the space. */
+function rootBase(s: TableState, root: number, level: number, items: number): readonly [number, number] {
+  const base = root * items * 2 ** (s.shifts[level] ?? 0);
+  return [Math.floor(base / 2 ** 32), base % 2 ** 32];
 }
 
 /** Write entries until one points to a table (returned), the text is full, or the table ends. */

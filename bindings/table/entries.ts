@@ -32,7 +32,7 @@ export interface TableAt {
 /** The root with this index. */
 export function rootTable(s: TableState, root: number): TableAt {
   const { top } = s;
-  return { offset: s.handle === 0 ? (s.roots[root] ?? 0) : s.root, level: top, items: s.spec.rootItems(top) };
+  return { offset: s.roots[root] ?? s.root, level: top, items: s.spec.rootItems(top) };
 }
 
 export function rootCount(s: TableState): number {

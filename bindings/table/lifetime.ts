@@ -10,7 +10,7 @@ import { Blocked, type TableState } from "./state.js";
 
 /** Free table pages that are empty. Returns how many. */
 export function trimTable(s: TableState, gather: TableGather | undefined): number {
-  const items = s.spec.rootItems(s.top);
+  const items = s.coreRootItems;
   const flushes: Flush[] = [];
   let status = s.core.trim(s.handle, 0, items, 0);
   drainEvents(s, flushes, true);
@@ -55,7 +55,7 @@ function unlinkAll(s: TableState): void {
     gather.forget();
   }
   if (s.handle !== 0 && !(s.blocked & Blocked.FOREIGN_PAGES)) {
-    s.core.trim(s.handle, 1, s.spec.rootItems(s.top), 0);
+    s.core.trim(s.handle, 1, s.coreRootItems, 0);
     drainPages(s, s.backlog.pages);
   }
   s.blocked |= Blocked.DESTROYED;
@@ -75,8 +75,10 @@ function releaseRoot(s: TableState): void {
   s.rootReleased = true;
   const { root, top, allocator, core } = s;
   const bytes = s.rootBytes(top);
-  core.countPages(-1);
   core.freeTable(s.handle);
+  // Several roots hang in the table above them and have gone with all others.
+  if (s.spec.roots > 1) return;
+  core.countPages(-1);
   if (allocator === undefined) core.givePage(root, poolLg2(bytes));
   else s.call(() => allocator.free(root, bytes, s.spec.archLevel(top)));
 }

@@ -94,5 +94,6 @@ export function checkOffset(
 }
 
 function overlapsRoot(s: TableState, offset: number, bytes: number): boolean {
-  return offset < s.root + s.rootBytes(s.top) && s.root < offset + bytes;
+  const roots = s.roots.length === 0 ? [s.root] : s.roots;
+  return roots.some((root) => offset < root + s.rootBytes(s.top) && root < offset + bytes);
 }

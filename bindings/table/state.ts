@@ -22,7 +22,7 @@ export interface TableParts {
   readonly strict: boolean;
   /** The descriptor in the core; 0 for a table that somebody else built. */
   readonly handle: number;
-  /** Offsets of the roots of a table that somebody else built. */
+  /** Offsets of the roots of a table that somebody else built, and where there are several, of one of our own. */
   readonly roots: readonly number[];
 }
 
@@ -97,10 +97,10 @@ export class TableState {
 
   /** Where the root is, and its level: growth changes both. */
   get root(): number {
-    return this.handle === 0 ? (this.roots[0] ?? 0) : this.core.tableRoot(this.handle) >>> 0;
+    return this.roots[0] ?? this.core.tableRoot(this.handle) >>> 0;
   }
   get top(): number {
-    return this.handle === 0 ? this.spec.top : this.core.tableTop(this.handle);
+    return this.roots.length !== 0 ? this.spec.top : this.core.tableTop(this.handle);
   }
 
   /** Bytes of a table at `level` that is not the root. */
@@ -111,6 +111,11 @@ export class TableState {
   /** Bytes to allocate for it: a page has a record of its own, so that tables below 1 KiB are rounded up. */
   allocationBytes(level: number): number {
     return Math.max(this.tableBytes(level), 1024);
+  }
+
+  /** How many items the core's root has. */
+  get coreRootItems(): number {
+    return this.spec.roots > 1 ? this.spec.roots : this.spec.rootItems(this.top);
   }
 
   rootBytes(top: number): number {

@@ -1,6 +1,15 @@
 // The entries that translate one address.
 import { checkAddress } from "./arguments.js";
-import { childTable, decodeItem, type EntryKind, innerVa, outerIova, readItem, rootTable } from "./entries.js";
+import {
+  childTable,
+  decodeItem,
+  type EntryKind,
+  innerVa,
+  outerIova,
+  readItem,
+  rootCount,
+  rootTable,
+} from "./entries.js";
 import type { TableState } from "./state.js";
 
 export interface WalkStep {
@@ -17,10 +26,14 @@ export interface WalkStep {
 export function walk(s: TableState, iova: unknown): WalkStep[] {
   const va = innerVa(s, checkAddress(s, "walk", iova));
   const steps: WalkStep[] = [];
-  let table = rootTable(s, 0);
+  const first = rootTable(s, 0);
+  const span = BigInt(first.items) << BigInt(s.shifts[first.level] ?? 0);
+  const root = rootCount(s) > 1 ? Number(va / span) : 0;
+  let table = rootTable(s, root);
   while (true) {
     const { level } = table;
-    const index = Number((va >> BigInt(s.shifts[level] ?? 0)) & BigInt(indexMask(s, level)));
+    const within = level === s.top && root > 0 ? va % span : va;
+    const index = Number((within >> BigInt(s.shifts[level] ?? 0)) & BigInt(indexMask(s, level)));
     if (index >= table.items) return steps;
     const offset = table.offset + index * 2 ** s.itemLg2;
     const raw = readItem(s, offset);

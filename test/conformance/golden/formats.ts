@@ -5,6 +5,8 @@
 
 import {
   amdV1,
+  appleDart,
+  appleDart2,
   arm32LpaeS1,
   arm32LpaeS2,
   armLpaeS1,
@@ -36,8 +38,8 @@ export const FORMATS: Readonly<Record<string, Planner>> = {
   ARM_32_LPAE_S2: paged(lpaeConfig, arm32LpaeS2),
   ARM_MALI_LPAE: paged(lpaeConfig, armMaliLpae),
   ARM_V7S: paged(v7sConfig, armV7s),
-  APPLE_DART: paged(dartConfig),
-  APPLE_DART2: paged(dart2Config),
+  APPLE_DART: paged(dartConfig, appleDart),
+  APPLE_DART2: paged(dart2Config, appleDart2),
   amdv1: ranged(amdV1Config, amdV1),
   vtdss: ranged(vtdConfig, vtdSecondStage),
   x86_64: ranged(x86Config, x86_64),
