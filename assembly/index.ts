@@ -28,7 +28,7 @@ import {
 import { Format } from "./format/format";
 import { setFormat, withFormat } from "./formats";
 import { Pool } from "./memory/pool";
-import { Record } from "./memory/record";
+import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
 export { plannedPages } from "./core/plan";
@@ -179,7 +179,7 @@ export function unmapPages(handle: u32, iova: f64, size: f64, sizeLg2: u32, resu
 class FreeOperation extends Operation {
   run<F extends Format>(t: Table, head: u64, b: u64, c: u64, d: u64, e: u32): i64 {
     let pages: i32 = 0;
-    for (let page = <u32>head; page != 0; pages++) {
+    for (let page = <u32>head; page != NO_PAGE; pages++) {
       const record = Record.of(page);
       const next = record.next;
       const level = record.birth;
@@ -205,7 +205,7 @@ export function pageLevel(page: u32): u32 {
 }
 /** The flush mark of an unlinked page in quarantine. */
 export function markPages(head: u32, mark: u32): void {
-  for (let page = head; page != 0; page = Record.of(page).next) Record.of(page).refs = mark;
+  for (let page = head; page != NO_PAGE; page = Record.of(page).next) Record.of(page).refs = mark;
 }
 export function pageMark(page: u32): u32 {
   return Record.of(page).refs;

@@ -2,7 +2,7 @@
 // is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
 import { Format } from "../format/format";
 import { EventKind, Own } from "../memory/realm";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Address } from "./address";
 import { Events } from "./events";
 import { Find, Found } from "./find";
@@ -77,8 +77,8 @@ export class Carve {
   static plan<F extends Format>(t: Table, first: u64, last: u64): void {
     for (let i: u32 = 0; i < count; i++) {
       const c = Carve.at(i);
-      if (c.first < first) Plan.range<F>(t, t.sizes, 0, c.level, c.first, first - 1, c.oa);
-      if (c.last > last) Plan.range<F>(t, t.sizes, 0, c.level, last + 1, c.last, c.oa + (last + 1 - c.first));
+      if (c.first < first) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, c.first, first - 1, c.oa);
+      if (c.last > last) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, last + 1, c.last, c.oa + (last + 1 - c.first));
     }
   }
 

@@ -1,6 +1,6 @@
 // What an operation has to tell the outside: ranges to flush, memory to write back. The core calls nobody; it records, and the bindings read.
 import { EVENT_ROOM, EVENTS, EventKind, Own } from "../memory/realm";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Table } from "./table";
@@ -8,7 +8,6 @@ import { Table } from "./table";
 export class Events {
   @inline static begin(): void {
     Own.realm.events = 0;
-    Own.realm.unlinkedHead = 0;
     Own.realm.unlinkedCount = 0;
   }
 
@@ -85,8 +84,8 @@ export class Events {
     const realm = Own.realm;
     const record = Record.of(page);
     record.birth = level | (zero ? UNLINKED_ZERO : 0);
-    record.next = 0;
-    if (realm.unlinkedHead == 0) realm.unlinkedHead = <f64>page;
+    record.next = NO_PAGE;
+    if (realm.unlinkedCount == 0) realm.unlinkedHead = <f64>page;
     else Record.of(<u32>realm.unlinkedTail).next = page;
     realm.unlinkedTail = <f64>page;
     realm.unlinkedCount += 1;

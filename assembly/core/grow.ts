@@ -1,6 +1,6 @@
 // Tables that grow upwards: new levels above the root, the old root at index 0 of the first.
 import { Format } from "../format/format";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Item } from "./item";
 import { Path } from "./path";
@@ -14,7 +14,7 @@ export class Grow {
     const before = t.top;
     while (t.top < level) {
       const page = Path.page<F>(t, t.top + 1);
-      if (page == 0) {
+      if (page == NO_PAGE) {
         Grow.back<F>(t, before);
         return Status.ENOMEM;
       }

@@ -1,7 +1,7 @@
 // Mapping one extent with the largest leaves that it allows. All map operations of this library come down to `Mapper.range`; they differ in what a
 // collision means and in what stays after one.
 import { Format } from "../format/format";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Cache } from "./cache";
 import { Events } from "./events";
@@ -60,7 +60,7 @@ export class Mapper {
     if (level == top) return Mapper.into<F>(t, from, top, va, last, oa, attrs, level, sizeLg2, collision);
     while (true) {
       const parent = Path.make<F>(t, from, top, va, level + 1);
-      if (parent == 0) return Op.status;
+      if (parent == NO_PAGE) return Op.status;
       const parentLast = level + 1 == top ? last : min<u64>(last, Item.tableLast<F>(va, level + 1));
       while (true) {
         const segmentLast = min<u64>(parentLast, Item.last<F>(va, level + 1));
@@ -121,7 +121,7 @@ export class Mapper {
   ): bool {
     const f = changetype<F>(0);
     const child = Path.page<F>(t, level);
-    if (child == 0) return false;
+    if (child == NO_PAGE) return false;
     const lg2 = f.itemLg2();
     const first = <u32>Item.index<F>(va, level);
     const count = <u32>((last - va) >> f.shift(level)) + 1;

@@ -1,7 +1,7 @@
 // The map calls: what they check together, how they end, and the undo of those that are all or nothing.
 import { Format } from "../format/format";
 import { Own } from "../memory/realm";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Clear, Free } from "./clear";
@@ -42,9 +42,9 @@ export class MapOperation extends Operation {
       Own.realm.at = <f64>Address.iova(t, Op.at);
     }
     if (status < 0 && (flags & MapFlag.WHOLE) != 0) MapOperation.undo<F>(t);
-    else if (status != Status.MORE && Own.realm.unlinkedHead != 0) Subtree.spread<F>(t);
+    else if (status != Status.MORE && Own.realm.unlinkedCount != 0) Subtree.spread<F>(t);
     Op.book();
-    return status == Status.OK && (Own.realm.events != 0 || Own.realm.unlinkedHead != 0) ? Status.EVENTS : status;
+    return status == Status.OK && (Own.realm.events != 0 || Own.realm.unlinkedCount != 0) ? Status.EVENTS : status;
   }
 
   /** Take back what the call mapped in [start, Op.at), free the tables that it made, and put back those that gave way to larger leaves. */
@@ -52,15 +52,14 @@ export class MapOperation extends Operation {
     const f = changetype<F>(0);
     const status = Op.status;
     const end = Op.at;
-    let replaced = <u32>Own.realm.unlinkedHead;
-    Own.realm.unlinkedHead = 0;
+    let replaced = Own.realm.unlinkedCount == 0 ? NO_PAGE : <u32>Own.realm.unlinkedHead;
     Own.realm.unlinkedCount = 0;
     if (end != start) {
       let va = start;
       while (Clear.range<F>(t, t.root, t.top, t.top, va, end - 1, Free.BORN) == Status.MORE) va = Op.at;
     }
     Clear.prune<F>(t, t.root, t.top, end);
-    while (replaced != 0) {
+    while (replaced != NO_PAGE) {
       const record = Record.of(replaced);
       const next = record.next;
       const level = record.birth & 0xff;
@@ -113,7 +112,7 @@ export class MapPagesOperation extends Operation {
     const status = Mapper.run<F>(t, t.root, t.top, va, last, oa, attrs, sizeLg2, Collision.ANY_TABLE);
     Own.realm.done = <f64>(status == Status.OK ? last + 1 - start : Op.at - start);
     Own.realm.at = <f64>Address.iova(t, status == Status.OK ? va : Op.at);
-    if (Own.realm.unlinkedHead != 0) Subtree.spread<F>(t);
+    if (Own.realm.unlinkedCount != 0) Subtree.spread<F>(t);
     Op.book();
     return status;
   }

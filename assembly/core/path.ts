@@ -1,6 +1,6 @@
 // From the root towards a table: finding it, and making what is missing on the way.
 import { Format } from "../format/format";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Events } from "./events";
 import { Item } from "./item";
@@ -15,10 +15,10 @@ export class Path {
     return Window.resolve(f.mayEncrypt() ? paddr & Op.addressMask : paddr, 1 << (f.indexLg2(level - 1) + f.itemLg2()));
   }
 
-  /** A page for a table at `level`, its record fresh. 0: none left. Its contents are undefined unless `Path.zero` says otherwise. */
+  /** A page for a table at `level`, its record fresh. NO_PAGE: none left. Its contents are undefined unless `Path.zero` says otherwise. */
   static page<F extends Format>(t: Table, level: u32): u32 {
     const page = Pages.take<F>(t, level);
-    if (page == 0) return 0;
+    if (page == NO_PAGE) return NO_PAGE;
     const record = Record.of(page);
     zero = record.birth == 1;
     record.refs = 1;
@@ -49,7 +49,7 @@ export class Path {
     return true;
   }
 
-  /** The table at `level` on the way to `va`, below `from` at `top`, made if it is missing. 0: stopped, see `Op.status`. */
+  /** The table at `level` on the way to `va`, below `from` at `top`, made if it is missing. NO_PAGE: stopped, see `Op.status`. */
   static make<F extends Format>(t: Table, from: u32, top: u32, va: u64, level: u32): u32 {
     const f = changetype<F>(0);
     let table = from;
@@ -58,7 +58,7 @@ export class Path {
       let item = Item.load<F>(at);
       if (item == 0) {
         const made = Path.makeChild<F>(t, table, at, l, top);
-        if (made != 0) {
+        if (made != NO_PAGE) {
           table = made;
           continue;
         }
@@ -72,22 +72,22 @@ export class Path {
     return table;
   }
 
-  /** An empty table linked at `at`. 0: no page, or another realm was first. */
+  /** An empty table linked at `at`. NO_PAGE: none left, or another realm was first. */
   static makeChild<F extends Format>(t: Table, table: u32, at: usize, level: u32, top: u32): u32 {
     const f = changetype<F>(0);
     const child = Path.page<F>(t, level - 1);
-    if (child == 0) return 0;
+    if (child == NO_PAGE) return NO_PAGE;
     const bytes = 1 << (f.indexLg2(level - 1) + f.itemLg2());
     if (!zero) memory.fill(child, 0, bytes);
     Events.written(t, child, bytes);
     if (Path.link<F>(t, table, at, child, level, top)) return child;
     Path.drop<F>(t, child, level - 1);
-    return 0;
+    return NO_PAGE;
   }
 
   static stop(why: i32, va: u64): u32 {
     Op.stop(why, va);
-    return 0;
+    return NO_PAGE;
   }
 }
 

@@ -1,6 +1,7 @@
 // Which table pages a map will need: counted over the same choice of leaf sizes, without writing.
 import { Format } from "../format/format";
 import { Own } from "../memory/realm";
+import { NO_PAGE } from "../memory/record";
 import { Window } from "../memory/window";
 import { Item } from "./item";
 import { Path } from "./path";
@@ -8,7 +9,7 @@ import { Sizes } from "./sizes";
 import { Table } from "./table";
 
 export class Plan {
-  /** Count the tables that mapping [va, last] makes below `from` at `top`; `from` 0: below a table that does not exist yet. */
+  /** Count the tables that mapping [va, last] makes below `from` at `top`; `from` NO_PAGE: below a table that does not exist yet. */
   static range<F extends Format>(t: Table, sizes: u64, from: u32, top: u32, va: u64, last: u64, oa: u64): void {
     const f = changetype<F>(0);
     while (true) {
@@ -36,7 +37,7 @@ export class Plan {
     const f = changetype<F>(0);
     let table = from;
     for (let l = top; l != level; l--) {
-      if (table != 0) {
+      if (table != NO_PAGE) {
         const item = Item.load<F>(Item.slot<F>(table, va, l, top));
         if (item != 0) {
           if (!f.isTable(item, l)) return;
@@ -44,7 +45,7 @@ export class Plan {
           if (table == Window.OUTSIDE) return;
           continue;
         }
-        table = 0;
+        table = NO_PAGE;
       }
       Plan.need(l - 1, Item.tableLast<F>(va, l - 1));
     }

@@ -1,4 +1,4 @@
-// Several roots (DART): a table of the library's own above them stands for the device's root registers, so that nothing else need know. The roots are
+// Several roots: a table of the library's own above them stands for the device's root registers, so that nothing else need know. The roots are
 // pinned: they are there from the beginning to the end.
 import { Format } from "../format/format";
 import { Record } from "../memory/record";

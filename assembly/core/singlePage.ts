@@ -1,6 +1,7 @@
 // One smallest page at a time, in the table that was used last: what drivers do most. No descent, no events, and nothing that depends on the format at run
 // time but a few numbers in the descriptor, which `prepare` takes from the format once.
 import { Format } from "../format/format";
+import { NO_PAGE } from "../memory/record";
 import { Cache } from "./cache";
 import { Operation } from "./operation";
 import { Attributes, Table } from "./table";
@@ -12,7 +13,7 @@ export class SinglePage {
   /** Map the page at `va` to `oa`. False: take the longer way. */
   @inline static map(t: Table, va: u64, oa: u64, prot: u32): bool {
     const table = Cache.find(t, va >> t.quickTagShift);
-    if (table == 0 || oa > t.quickLast) return false;
+    if (table == NO_PAGE || oa > t.quickLast) return false;
     const at = SinglePage.at(t, table, va);
     if (load<u64>(at) != 0) return false;
     store<u64>(at, (oa >> t.quickShift) | Attributes.item(t, prot));
@@ -23,7 +24,7 @@ export class SinglePage {
   /** Unmap the page at `va`, unless its table becomes empty. */
   @inline static unmap(t: Table, va: u64): bool {
     const table = Cache.find(t, va >> t.quickTagShift);
-    if (table == 0) return false;
+    if (table == NO_PAGE) return false;
     const at = SinglePage.at(t, table, va);
     const item = load<u64>(at);
     if (item == 0 || (item & t.quickMask) != 0) return false;

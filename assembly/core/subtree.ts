@@ -1,7 +1,7 @@
 // Whole subtrees: taking them out of a table, and asking whether they map anything.
 import { Format } from "../format/format";
 import { Own } from "../memory/realm";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Events } from "./events";
 import { Item } from "./item";
@@ -76,11 +76,11 @@ export class Subtree {
   static spread<F extends Format>(t: Table): void {
     const tail = <u32>Own.realm.unlinkedTail;
     let page = <u32>Own.realm.unlinkedHead;
-    while (page != 0) {
+    while (page != NO_PAGE) {
       const record = Record.of(page);
       const level = record.birth & 0xff;
       if (level != 0) Subtree.releaseBelow<F>(t, page, level, true);
-      page = page == tail ? 0 : record.next;
+      page = page == tail ? NO_PAGE : record.next;
     }
   }
 }

@@ -1,7 +1,7 @@
 // The descriptor of one table: what every realm that uses it must know. It lies in the bookkeeping region; its address is the bindings' handle.
 import { Format } from "../format/format";
 import { Pool } from "../memory/pool";
-import { Record } from "../memory/record";
+import { NO_PAGE, Record } from "../memory/record";
 import { CLASS_MIN_LG2, Shared, Superblock } from "../memory/superblock";
 
 /** Levels that any format may have, and lists that a caller's pages wait on. */
@@ -138,7 +138,7 @@ export function setTable(handle: u32, format: u32, root: u32, top: u32, variant:
   t.pageLg2 = pageLg2;
   t.generation += 1;
   t.shared = 0;
-  memory.fill(handle + offsetof<Table>("reserve0"), 0, MAX_LEVELS * 4);
+  memory.fill(handle + offsetof<Table>("reserve0"), 0xff, MAX_LEVELS * 4);
 }
 export function setTableFlags(handle: u32, callerPages: u32, incoherent: u32, signed: u32): void {
   const t = changetype<Table>(<usize>handle);
@@ -183,12 +183,15 @@ export class Pages {
     return max<u32>(f.indexLg2(level) + f.itemLg2(), CLASS_MIN_LG2);
   }
 
-  /** A page for `level`, not linked yet, with undefined contents; 0 = none left. The caller books it with `Shared.count`. */
+  /** A page for `level`, not linked yet, with undefined contents; NO_PAGE: none left. The caller books it with `Shared.count`. */
   static take<F extends Format>(t: Table, level: u32): u32 {
-    if (!t.callerPages) return Pool.take(Pages.lg2<F>(level));
+    if (!t.callerPages) {
+      const own = Pool.take(Pages.lg2<F>(level));
+      return own == 0 ? NO_PAGE : own;
+    }
     const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
     const page = load<u32>(head);
-    if (page != 0) store<u32>(head, Record.of(page).next);
+    if (page != NO_PAGE) store<u32>(head, Record.of(page).next);
     return page;
   }
 
@@ -216,11 +219,11 @@ export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): boo
   return true;
 }
 
-/** Take back a page that the operation did not need; 0 = none is left at that level. */
+/** Take back a page that the operation did not need; NO_PAGE = none is left at that level. */
 export function unreservePage(handle: u32, level: u32): u32 {
   const head = <usize>handle + offsetof<Table>("reserve0") + ((<usize>level) << 2);
   const page = load<u32>(head);
-  if (page == 0) return 0;
+  if (page == NO_PAGE) return NO_PAGE;
   store<u32>(head, Record.of(page).next);
   forgetPage(page);
   return page;

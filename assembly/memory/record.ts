@@ -3,6 +3,9 @@
 // guest's RAM and untouched memory costs nothing.
 import { Shared, UNIT_LG2 } from "./superblock";
 
+/** No page: the end of lists, and the answer when there is none. A page at offset 0 is one like any other in a guest's RAM. */
+export const NO_PAGE: u32 = 0xffff_ffff;
+
 const GROUP_LG2: u32 = 16;
 const RECORD_LG2: u32 = 4;
 const BLOCK_BYTES: u32 = 1 << (GROUP_LG2 - UNIT_LG2 + RECORD_LG2);

@@ -60,7 +60,7 @@ export class TableGather implements Gather {
       this.#addFlush(flush);
     }
     unlinked.moveTo(this.#pages);
-    if (this.#pages.head !== 0) {
+    if (this.#pages.count !== 0) {
       this.#walk = true;
       s.gathers.add(this);
     }

@@ -19,10 +19,13 @@ export const FLUSH_RANGE = 1;
 export const FLUSH_WALK = 2;
 export const SYNC = 3;
 
+/** No page: the end of a list (assembly/memory/record.ts). */
+export const NO_PAGE = 0xffff_ffff;
+
 /** A list of unlinked pages. */
 export class PageList {
-  head = 0;
-  tail = 0;
+  head: number = NO_PAGE;
+  tail: number = NO_PAGE;
   count = 0;
   readonly #core: Core;
 
@@ -31,8 +34,8 @@ export class PageList {
   }
 
   append(head: number, tail: number, count: number): void {
-    if (head === 0) return;
-    if (this.head === 0) this.head = head;
+    if (count === 0) return;
+    if (this.count === 0) this.head = head;
     else this.#core.joinPages(this.tail, head);
     this.tail = tail;
     this.count += count;
@@ -41,8 +44,8 @@ export class PageList {
   /** Take all pages off the list; returns the first. */
   take(): number {
     const { head } = this;
-    this.head = 0;
-    this.tail = 0;
+    this.head = NO_PAGE;
+    this.tail = NO_PAGE;
     this.count = 0;
     return head;
   }
@@ -65,7 +68,7 @@ export class Backlog {
   }
 
   get isEmpty(): boolean {
-    return this.syncs.length === 0 && this.flushes.length === 0 && this.pages.head === 0;
+    return this.syncs.length === 0 && this.flushes.length === 0 && this.pages.count === 0;
   }
 }
 
@@ -83,7 +86,7 @@ export class Quarantine {
   }
 
   add(list: PageList): void {
-    if (list.head === 0) return;
+    if (list.count === 0) return;
     this.#core.markPages(list.head, this.mark);
     list.moveTo(this.pages);
   }
@@ -103,9 +106,9 @@ export class Quarantine {
       return;
     }
     const core = this.#core;
-    let last = 0;
+    let last = NO_PAGE;
     let count = 0;
-    for (let page = this.pages.head; page !== 0 && core.pageMark(page) < mark; page = core.nextPage(page) >>> 0) {
+    for (let page = this.pages.head; page !== NO_PAGE && core.pageMark(page) < mark; page = core.nextPage(page) >>> 0) {
       last = page;
       count++;
     }
@@ -113,8 +116,8 @@ export class Quarantine {
     const first = this.pages.head;
     this.pages.head = core.nextPage(last) >>> 0;
     this.pages.count -= count;
-    if (this.pages.head === 0) this.pages.tail = 0;
-    core.joinPages(last, 0);
+    if (this.pages.count === 0) this.pages.tail = NO_PAGE;
+    core.joinPages(last, NO_PAGE);
     to.append(first, last, count);
   }
 }

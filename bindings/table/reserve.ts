@@ -2,6 +2,7 @@
 import type { TableAllocator } from "../allocator.js";
 import { hex, IoPgtableError } from "../errors.js";
 import { show } from "../numbers.js";
+import { NO_PAGE } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Fetch the pages that the core's last plan counted, and `extra` ones by level. On any failure all are given back and nothing has changed. */
@@ -44,7 +45,7 @@ export function returnUnused(s: TableState): void {
   for (let level = 0; level <= s.spec.maxTop; level++) {
     for (
       let page = s.core.unreservePage(s.handle, level) >>> 0;
-      page !== 0;
+      page !== NO_PAGE;
       page = s.core.unreservePage(s.handle, level) >>> 0
     ) {
       const offset = page;

@@ -2,7 +2,7 @@
 // step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
-import { FLUSH_RANGE, type Flush, PageList, SYNC } from "./pages.js";
+import { FLUSH_RANGE, type Flush, NO_PAGE, PageList, SYNC } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
@@ -42,10 +42,7 @@ export function addFlush(flushes: Flush[], flush: Flush, merge: boolean): void {
 /** Move the pages that the core unlinked to a list. */
 export function drainPages(s: TableState, to: PageList): void {
   const { mail } = s.memory;
-  const head = mail[Mail.UNLINKED_HEAD] ?? 0;
-  if (head === 0) return;
-  to.append(head, mail[Mail.UNLINKED_TAIL] ?? 0, mail[Mail.UNLINKED_COUNT] ?? 0);
-  mail[Mail.UNLINKED_HEAD] = 0;
+  to.append(mail[Mail.UNLINKED_HEAD] ?? NO_PAGE, mail[Mail.UNLINKED_TAIL] ?? NO_PAGE, mail[Mail.UNLINKED_COUNT] ?? 0);
   mail[Mail.UNLINKED_COUNT] = 0;
 }
 
@@ -127,14 +124,14 @@ export function freePages(s: TableState, pages: PageList): void {
 export function releasePages(s: TableState, pages: PageList): void {
   const { allocator, core } = s;
   const first = pages.take();
-  if (first === 0) return;
+  if (first === NO_PAGE) return;
   if (allocator === undefined) {
     core.freePages(s.spec.core, first);
     return;
   }
   let failure: { error: unknown } | undefined;
   let count = 0;
-  for (let page = first; page !== 0; count++) {
+  for (let page = first; page !== NO_PAGE; count++) {
     const next = core.nextPage(page) >>> 0;
     const level = core.pageLevel(page);
     core.forgetPage(page);

@@ -8,7 +8,7 @@ import {
   type Format,
   IoPageTable,
   Prot,
-  type TableMemory,
+  TableMemory,
 } from "../../bindings/index.js";
 import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
@@ -123,6 +123,46 @@ describe("pages of the caller's", () => {
     gather.sync();
     expect(made.allocator.live.size).toBe(1);
     finish(made);
+  });
+});
+
+describe("the page at offset 0 is one like any other (it was lost, and its bytes never freed)", () => {
+  it.each(["the root", "the first table below it", "the last table"])("as %s", (place) => {
+    const wasm = new WebAssembly.Memory({ initial: 32, maximum: 32, shared: true });
+    const bookkeeping = { offset: MIB, bytes: TableMemory.bookkeepingBytes(MIB) };
+    const memory = TableMemory.over(wasm, { windows: [{ offset: 0, bytes: MIB, physBase: MIB }], bookkeeping });
+    const first = { "the root": 0, "the first table below it": 1, "the last table": 3 }[place];
+    const live = new Map<number, number>();
+    let asked = 0;
+    const allocator = {
+      alloc(bytes: number, level: number): number {
+        const offset = ((asked++ + 64 - (first ?? 0)) % 64) * 4096;
+        live.set(offset, level);
+        expect(bytes).toBe(4096);
+        return offset;
+      },
+      free(offset: number, _bytes: number, level: number): void {
+        expect(live.get(offset)).toBe(level);
+        live.delete(offset);
+      },
+    };
+    const table = new IoPageTable(memory, { format: stage1(), flush: flushJournal().flush, allocator });
+    table.map(2 * MIB - 0x2000, 0x5000, 0x2000, RW);
+    expect(live.has(0)).toBe(true);
+    expect(table.iovaToPhys(2 * MIB - 1)).toBe(0x6fff);
+    const before = table.dump();
+    expect(() => table.map(0, 0, 2 * MIB, RW)).toThrow(/EEXIST/);
+    expect(table.dump()).toBe(before);
+    table.unmap(2 * MIB - 0x1000, 0x1000);
+    expect(table.map(2 * MIB - 0x1000, 0x9000, 0x1000, RW)).toBeUndefined();
+    expect(table.iovaToPhys(2 * MIB - 0x1000)).toBe(0x9000);
+    const gather = table.gather();
+    table.unmap(2 * MIB - 0x2000, 0x2000, { gather });
+    gather.sync();
+    expect([...live.keys()]).toEqual([((64 - (first ?? 0)) % 64) * 4096]);
+    table.destroy();
+    expect([...live.keys()]).toEqual([]);
+    expect(memory.stats().tablePagesInUse).toBe(0);
   });
 });
 

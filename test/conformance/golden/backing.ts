@@ -5,8 +5,7 @@ import { type TableAllocator, TableMemory } from "../../../bindings/index.js";
 const PHYS_BASE = 0x8000_0000;
 const BYTES = 64 * 2 ** 20;
 
-/** Sixteen concatenated tables of 64 KiB: what is aligned to it by offset is by physical address, too. */
-const LARGEST_ROOT = 2 ** 20;
+const WASM_PAGE = 0x1_0000;
 
 export interface Backing {
   readonly memory: TableMemory;
@@ -32,19 +31,19 @@ export function poolBacking(): Backing {
   };
 }
 
-/** The library's books at the start of the memory, and behind them a window for the allocator. */
+/** A window for the allocator at the start of the memory, where offset 0 is a page like any other, and behind it the library's books. */
 export function allocatorBacking(): Backing {
-  const books = roundUp(TableMemory.bookkeepingBytes(BYTES), LARGEST_ROOT);
-  const pages = (books + BYTES) / 0x1_0000;
+  const books = roundUp(TableMemory.bookkeepingBytes(BYTES), WASM_PAGE);
+  const pages = (books + BYTES) / WASM_PAGE;
   const memory = TableMemory.over(new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }), {
-    windows: [{ offset: books, bytes: BYTES, physBase: PHYS_BASE }],
-    bookkeeping: { offset: 0, bytes: books },
+    windows: [{ offset: 0, bytes: BYTES, physBase: PHYS_BASE }],
+    bookkeeping: { offset: BYTES, bytes: books },
   });
-  const allocator = new CountingAllocator(books, books + BYTES);
+  const allocator = new CountingAllocator(BYTES);
   return {
     memory,
     allocator,
-    offsetOf: (paddr) => paddr - PHYS_BASE + books,
+    offsetOf: (paddr) => paddr - PHYS_BASE,
     count: () => ({
       inUse: memory.stats().tablePagesInUse,
       allocated: allocator.allocated,
@@ -54,17 +53,19 @@ export function allocatorBacking(): Backing {
   };
 }
 
-/** Hands out naturally aligned blocks, and again those that were freed, the last one first. */
+/**
+ * Hands out naturally aligned blocks, and again those that were freed, the last one first. The root, which is asked for
+ * first, comes from the end, so that the page at offset 0 is one that comes and goes.
+ */
 class CountingAllocator implements TableAllocator {
   allocated = 0;
   freed = 0;
   private readonly free_ = new Map<number, number[]>();
   private readonly live = new Map<number, number>();
 
-  constructor(
-    private next: number,
-    private readonly end: number,
-  ) {}
+  private next = 0;
+
+  constructor(private end: number) {}
 
   alloc(bytes: number): number | null {
     const offset = this.free_.get(bytes)?.pop() ?? this.carve(bytes);
@@ -84,6 +85,10 @@ class CountingAllocator implements TableAllocator {
   }
 
   private carve(bytes: number): number | null {
+    if (this.allocated === 0) {
+      this.end = Math.floor((this.end - bytes) / bytes) * bytes;
+      return this.end;
+    }
     const offset = roundUp(this.next, Math.max(bytes, 64));
     if (offset + bytes > this.end) return null;
     this.next = offset + bytes;

@@ -118,12 +118,13 @@ function withLastDump(large: LargeCase, change: Partial<LargeCase["checkpoints"]
   };
 }
 
-test.each<[string, (init: InitResult) => InitResult]>([
+/** Null where the record does not state it: Linux says nothing of the roots of v7s and DART. */
+test.each<[string, (init: InitResult) => InitResult | null]>([
   ["ias", (init) => ({ ...init, ias: init.ias + 1 })],
   ["oas", (init) => ({ ...init, oas: init.oas - 1 })],
   ["page sizes", (init) => ({ ...init, pageSizes: init.pageSizes ^ 0x1000n })],
-  ["root level", (init) => ({ ...init, rootLevel: (init.rootLevel ?? 0) + 1 })],
-  ["root size", (init) => ({ ...init, rootBytes: (init.rootBytes ?? 0) * 2 })],
+  ["root level", (init) => (init.rootLevel === undefined ? null : { ...init, rootLevel: init.rootLevel + 1 })],
+  ["root size", (init) => (init.rootBytes === undefined ? null : { ...init, rootBytes: init.rootBytes * 2 })],
   ["a register", (init) => ({ ...init, registers: Object.fromEntries(Object.entries(init.registers).map(flipped)) })],
   ["tables of the root", (init) => ({ ...init, al: 2 })],
   ["refused", (init) => ({ ...init, ret: -22 })],
@@ -131,9 +132,12 @@ test.each<[string, (init: InitResult) => InitResult]>([
   const [variant] = variants as [Variant];
   const taken = goldenInits().filter(([line, init]) => init.ret === 0 && runs(line, init));
   const formats = new Map(taken.map((row) => [parseNew(row[0]).format, row] as const));
-  expect(formats.size).toBeGreaterThan(0);
-  for (const [line, init] of formats.values())
-    expect(replayInit(line, alter(init), variant, tally), line).not.toBeNull();
+  const altered = [...formats.values()].flatMap(([line, init]) => {
+    const other = alter(init);
+    return other === null ? [] : [[line, other] as const];
+  });
+  expect(altered.length).toBeGreaterThan(0);
+  for (const [line, other] of altered) expect(replayInit(line, other, variant, tally), line).not.toBeNull();
 });
 
 type Register = InitResult["registers"][string];
