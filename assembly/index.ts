@@ -2,6 +2,7 @@
 
 import { Address } from "./core/address";
 import { AnyFormat } from "./core/anyFormat";
+import { ReadDirtyOperation } from "./core/dirty";
 import { UNLINKED_ZERO } from "./core/events";
 import { Grow } from "./core/grow";
 import { Item } from "./core/item";
@@ -41,6 +42,7 @@ export {
   selectorOf,
   setTable,
   setTableAttributes,
+  setTableDirty,
   setTableFlags,
   setTableShared,
   setTableSpace,
@@ -173,6 +175,13 @@ export function unmapPages(handle: u32, iova: f64, size: f64, sizeLg2: u32, resu
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
   return <i32>onAny<UnmapPagesOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, resume, sizeLg2);
+}
+
+/** The dirty leaves of [iova, iova+size), as events; clear = 1: make clean those that lie inside whole. */
+export function readDirty(handle: u32, iova: f64, size: f64, clear: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>onAny<ReadDirtyOperation>(t, t.format, va, va + (Address.of(size) - 1), clear, 0, 0);
 }
 
 /** Give the pages of a list to the pool. */

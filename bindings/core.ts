@@ -21,6 +21,7 @@ export interface Core {
   carve(handle: number, iova: number, size: number, step: number): number;
   unmapRange(handle: number, iova: number, size: number, flags: number): number;
   unmapPages(handle: number, iova: number, size: number, sizeLg2: number, resume: number): number;
+  readDirty(handle: number, iova: number, size: number, clear: number): number;
   trim(handle: number, all: number, items: number, resume: number): number;
   setTop(handle: number, level: number): number;
   birth(): number;
@@ -56,6 +57,15 @@ export interface Core {
     sizesLow: number,
     sizesHigh: number,
     encryptionBit: number,
+  ): void;
+  setTableDirty(
+    handle: number,
+    maskLow: number,
+    maskHigh: number,
+    valueLow: number,
+    valueHigh: number,
+    flipLow: number,
+    flipHigh: number,
   ): void;
   setTableProt(handle: number, prot: number, low: number, high: number): void;
   selectorOf(handle: number): number;

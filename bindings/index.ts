@@ -7,6 +7,7 @@ export * from "./formats/index.js";
 export { IoPageTable, type Iova, type Paddr } from "./ioPageTable.js";
 export { Access, Fault, Prot } from "./prot.js";
 export type { SharedTable, TableOptions } from "./table/build.js";
+export type { ReadDirtyOptions } from "./table/dirty.js";
 export type { Gather } from "./table/gather.js";
 export type { MapResult } from "./table/map.js";
 export type { Mapping } from "./table/mappings.js";

@@ -4,6 +4,7 @@ import type { Format } from "./formats/format.js";
 import { Fault, PLAIN_PROTS, permitsOf } from "./prot.js";
 import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
+import { type ReadDirtyOptions, readDirty } from "./table/dirty.js";
 import { dump, dumpLines } from "./table/dump.js";
 import { checkGather, type Gather, TableGather } from "./table/gather.js";
 import { acknowledgeFlush, destroyTable, flushMark, trimTable } from "./table/lifetime.js";
@@ -275,6 +276,19 @@ export class IoPageTable<R = unknown> {
     s.checkReadable("mappings");
     const [first, last] = checkSpan(s, "mappings", iova, size);
     return mappings(s, first, last);
+  }
+
+  /**
+   * Which pages the device has written to: one bit per `pageSize` bytes (default the smallest page), least significant first, OR-ed into `bitmap`; holes are
+   * clean. A leaf that is dirty is so in all its parts.
+   * @param options.clear make clean, and flush, what is reported: the leaves that lie in the range whole. Needs the table alone. Default false
+   * @param options.pageSize bytes per bit, a power of two
+   * @param options.gather collects the flush
+   * @returns bits that this call set
+   * @throws IoPgtableError ENOTSUP where the format, as it is configured, keeps no dirty state; EINVAL, ERANGE, EFAULT, EBUSY
+   */
+  readDirty(iova: Iova, size: number, bitmap: Uint8Array, options?: ReadDirtyOptions): number {
+    return readDirty(this.#state, iova, size, bitmap, options);
   }
 
   /** Canonical text of the whole table: one line per entry. @throws IoPgtableError EFAULT, EBUSY, ERANGE (longer than a string) */

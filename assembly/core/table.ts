@@ -37,6 +37,10 @@ export class Table {
   sizes: u64;
   /** All bits of an address but the encryption bit. */
   addressMask: u64;
+  /** A leaf item is dirty when `item & dirtyMask == dirtyValue`, and the same one clean is `item ^ dirtyFlip`. Mask 0: the table keeps no such state. */
+  dirtyMask: u64;
+  dirtyValue: u64;
+  dirtyFlip: u64;
   /** See `Format.permits`. */
   variant: u32;
   /** log2 of the smallest leaf size in use. */
@@ -165,6 +169,20 @@ export function setTableAttributes(
   t.addressMask = encryptionBit == 0 ? <u64>-1 : ~((<u64>1) << encryptionBit);
   t.tableAttrs = <u64>low | ((<u64>high) << 32);
   t.sizes = <u64>sizesLow | ((<u64>sizesHigh) << 32);
+}
+export function setTableDirty(
+  handle: u32,
+  maskLow: u32,
+  maskHigh: u32,
+  valueLow: u32,
+  valueHigh: u32,
+  flipLow: u32,
+  flipHigh: u32,
+): void {
+  const t = changetype<Table>(<usize>handle);
+  t.dirtyMask = <u64>maskLow | ((<u64>maskHigh) << 32);
+  t.dirtyValue = <u64>valueLow | ((<u64>valueHigh) << 32);
+  t.dirtyFlip = <u64>flipLow | ((<u64>flipHigh) << 32);
 }
 /** From now on other realms may use the table. */
 export function setTableShared(handle: u32): void {

@@ -57,14 +57,22 @@ class Lpae {
     return (sizeLg2 - pageLg2) / (pageLg2 - 3);
   }
 
-  /** Stage 1: AP (D8.4.1), UXN and PXN, and the limits that table descriptors set on what is below them (D8.4.2). `variant` 1: stage 2 (D8.4.3). */
+  static readonly DIRTY_BIT_MODIFIER: u64 = 1 << 51;
+
+  /**
+   * Stage 1: AP (D8.4.1), UXN and PXN, and the limits that table descriptors set on what is below them (D8.4.2). `variant` bit 0: stage 2 (D8.4.3); bit 1:
+   * hardware keeps dirty state, so that a read-only leaf with DBM becomes writable instead of faulting (D8.4.6).
+   */
   static permits(item: u64, leaf: bool, variant: u32): u32 {
-    if (!leaf) return variant == 1 ? Permit.ALL : Lpae.tablePermits(item);
+    const writable = (variant & 2) != 0 && (item & Lpae.DIRTY_BIT_MODIFIER) != 0;
+    if (!leaf) return variant & 1 ? Permit.ALL : Lpae.tablePermits(item);
     if (!(item & Lpae.ACCESS_FLAG)) return 0;
-    if (variant == 1) return Permit.both((item & (1 << 6)) != 0, (item & (1 << 7)) != 0, !(item & ((<u64>1) << 54)));
+    if (variant & 1) {
+      return Permit.both((item & (1 << 6)) != 0, (item & (1 << 7)) != 0 || writable, !(item & ((<u64>1) << 54)));
+    }
     let mask = Permit.ALL;
     if (!(item & (1 << 6))) mask &= ~Permit.USER;
-    if (item & (1 << 7)) mask &= ~Permit.WRITE;
+    if (item & (1 << 7) && !writable) mask &= ~Permit.WRITE;
     if (item & ((<u64>1) << 54)) mask &= ~Permit.USER_EXECUTE;
     if (item & ((<u64>1) << 53)) mask &= ~Permit.PRIV_EXECUTE;
     return mask;

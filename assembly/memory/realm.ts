@@ -28,6 +28,8 @@ export class EventKind {
   static readonly FLUSH_RANGE: u32 = 1;
   static readonly FLUSH_WALK: u32 = 2;
   static readonly SYNC: u32 = 3;
+  /** Leaves that are dirty and stay so. */
+  static readonly DIRTY: u32 = 4;
 }
 
 /** All fields that the bindings read are f64. */

@@ -3,7 +3,15 @@ import { show } from "../numbers.js";
 import { explicitProt, Prot } from "../prot.js";
 import { checkConfig, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
-import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
+import {
+  type AttributeBits,
+  type CommonConfig,
+  type DirtyBits,
+  defineFormat,
+  type Format,
+  halves,
+  type Refusal,
+} from "./format.js";
 
 /** Configuration of `amdV1`. */
 export interface AmdV1Config extends CommonConfig {
@@ -18,6 +26,8 @@ export interface AmdV1Config extends CommonConfig {
 }
 
 const FORCE_COHERENT = 1n << 60n;
+/** D: set by hardware that writes through the leaf (figure 9, table 15 "Page Translation Entry fields"). */
+const DIRTY: DirtyBits = { mask: 1n << 6n, value: 1n << 6n, flip: 1n << 6n };
 const READ = 1n << 61n;
 const WRITE = 1n << 62n;
 const ADDRESS_MASK = 0x000f_ffff_ffff_f000n;
@@ -63,6 +73,7 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     tableBits: encryption,
     encryptionBit: options.encryptionBit,
     tableAddressMask: () => ADDRESS_MASK & ~encryption,
+    dirty: DIRTY,
     breakBeforeMake: "never",
     linuxPages: "run",
     archLevel: (level) => level,

@@ -1,6 +1,6 @@
 // Attribute bits of ARM LPAE descriptors. Arm ARM (DDI 0487) D8.3.1 (layout), D8.4 (permissions), D8.5 (memory attributes).
 import { explicitProt, Prot } from "../prot.js";
-import { type AttributeBits, halves, type Refusal } from "./format.js";
+import { type AttributeBits, type DirtyBits, halves, type Refusal } from "./format.js";
 
 const NS = 1n << 5n;
 const UNPRIVILEGED = 1n << 6n;
@@ -28,6 +28,19 @@ const S2_PLAIN = 5;
 const S2_CACHE = 15;
 const S2_CACHE_FWB = 6;
 
+/** `Format.permits` of the core: bit 0 stage 2, bit 1 dirty state kept by hardware. */
+export function lpaeVariant(style: LpaeStyle): number {
+  return (style.permissions === "stage2" ? 1 : 0) | (style.hd ? 2 : 0);
+}
+
+/** Stage 1 with DBM: hardware makes the leaf writable instead of faulting (D8.4.6); clean again is read-only. Stage 2: the same with S2AP. */
+export function lpaeDirty(style: LpaeStyle): DirtyBits | undefined {
+  if (!style.hd) return undefined;
+  return style.permissions === "stage1"
+    ? { mask: DIRTY_BIT_MODIFIER | READ_ONLY, value: DIRTY_BIT_MODIFIER, flip: READ_ONLY }
+    : { mask: DIRTY_BIT_MODIFIER | S2_WRITE, value: DIRTY_BIT_MODIFIER | S2_WRITE, flip: S2_WRITE };
+}
+
 /** How a format of the family writes its attributes. */
 export interface LpaeStyle {
   /** Permissions as stage 1 (AP) or stage 2 (S2AP); memory type as an AttrIndx or as MemAttr. */
@@ -38,6 +51,8 @@ export interface LpaeStyle {
   readonly ns: boolean;
   /** Hardware keeps dirty state: writable leaves get the dirty bit modifier. */
   readonly hd: boolean;
+  /** LPA2: the bits of SH hold an address. */
+  readonly noShare: boolean;
 }
 
 export function lpaeTableBits(options: { ns: boolean; coherentWalk: boolean }): bigint {
@@ -54,6 +69,8 @@ export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): Att
   const type = explicit.memoryType ?? defaultType(style, prot);
   if (type > (style.memory === "index" ? 7 : 15))
     return { code: "ENOTSUP", reason: `the format has no memory type ${type}` };
+  if (style.noShare && explicit.share !== undefined)
+    return { code: "ENOTSUP", reason: "with lpa2 shareability is the table walk's own, not the entry's" };
   const share = explicit.share === undefined ? defaultShare(style, prot) : SHARE[explicit.share];
   let bits = permissionBits(style, prot) | (BigInt(type) << 2n) | (share << 8n);
   if (prot & Prot.NOEXEC) bits |= EXECUTE_NEVER;
@@ -74,7 +91,9 @@ function dropped(style: LpaeStyle, prot: number): string | undefined {
 function permissionBits(style: LpaeStyle, prot: number): bigint {
   const write = (prot & Prot.WRITE) !== 0;
   const read = (prot & Prot.READ) !== 0;
-  if (style.permissions === "stage2") return (read ? S2_READ : 0n) | (write ? S2_WRITE : 0n);
+  if (style.permissions === "stage2") {
+    return (read ? S2_READ : 0n) | (write ? S2_WRITE | (style.hd ? DIRTY_BIT_MODIFIER : 0n) : 0n);
+  }
   let bits = NOT_GLOBAL;
   if (read && !write) bits |= READ_ONLY;
   else if (style.hd) bits |= DIRTY_BIT_MODIFIER;
@@ -90,6 +109,7 @@ function defaultType(style: LpaeStyle, prot: number): number {
 }
 
 function defaultShare(style: LpaeStyle, prot: number): bigint {
+  if (style.noShare) return 0n;
   return (prot & Prot.CACHE) !== 0 && !style.mali ? SHARE.inner : SHARE.outer;
 }
 
@@ -106,13 +126,15 @@ export function lpaeDecode(style: LpaeStyle, item: bigint): number {
 
 function decodePermissions(style: LpaeStyle, item: bigint): number {
   if (style.permissions === "stage2") {
-    return ((item & S2_READ) !== 0n ? Prot.READ : 0) | ((item & S2_WRITE) !== 0n ? Prot.WRITE : 0);
+    const write = (item & S2_WRITE) !== 0n || (style.hd && (item & DIRTY_BIT_MODIFIER) !== 0n);
+    return ((item & S2_READ) !== 0n ? Prot.READ : 0) | (write ? Prot.WRITE : 0);
   }
-  const writable = (item & READ_ONLY) === 0n || (item & DIRTY_BIT_MODIFIER) !== 0n;
+  const writable = (item & READ_ONLY) === 0n || (style.hd && (item & DIRTY_BIT_MODIFIER) !== 0n);
   return Prot.READ | (writable ? Prot.WRITE : 0) | ((item & UNPRIVILEGED) === 0n ? Prot.PRIV : 0);
 }
 
 function decodeShare(style: LpaeStyle, flags: number, item: bigint): number {
+  if (style.noShare) return 0;
   const share = (item >> 8n) & 3n;
   if (share === defaultShare(style, flags)) return 0;
   // MMIO together with CACHE is inner shareable device memory.

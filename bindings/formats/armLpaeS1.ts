@@ -1,6 +1,6 @@
 // ARM LPAE stage 1, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S1, ARM_32_LPAE_S1).
 
-import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
+import { type LpaeStyle, lpaeDecode, lpaeDirty, lpaeEncode, lpaeTableBits, lpaeVariant } from "./armLpaeBits.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -11,7 +11,7 @@ import {
 } from "./armLpaeShared.js";
 import { defineFormat, type Format } from "./format.js";
 
-/** What a stage 1 context is programmed with: TTBR0 or TTBR1, MAIR, and the fields of TCR. */
+/** What a stage 1 context is programmed with: TTBR0 or TTBR1, MAIR, and the fields of TCR (`ds` with lpa2). */
 export interface ArmLpaeS1Registers {
   ttbr: bigint;
   mair: bigint;
@@ -19,7 +19,6 @@ export interface ArmLpaeS1Registers {
 }
 
 const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_NS", "ARM_TTBR1", "ARM_OUTER_WBWA", "ARM_HD"];
-const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
 
 /**
  * ARM LPAE stage 1, up to 52 bits (SMMUv2 / SMMUv3, and GPUs with the same tables).
@@ -34,7 +33,7 @@ export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
  * @throws IoPgtableError EINVAL, ENOTSUP
  */
 export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
-  return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true });
+  return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true, noLpa2: true });
 }
 
 function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS1Registers> {
@@ -46,14 +45,22 @@ function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     tsz: 64 - g.ias,
     ips: outputSizeCode(g.oas, name),
     ...walks,
+    ...(g.lpa2 ? { ds: 1 } : {}),
   };
   const mair = g.mair.reduce((all, slot, i) => all | (BigInt(slot) << BigInt(8 * i)), 0n);
   const ns = g.quirks.has("ARM_NS");
-  const style: LpaeStyle = { permissions: "stage1", memory: "index", mali: false, ns, hd: g.quirks.has("ARM_HD") };
+  const style: LpaeStyle = {
+    permissions: "stage1",
+    memory: "index",
+    mali: false,
+    ns,
+    hd: g.dirtyTracking,
+    noShare: g.lpa2,
+  };
   return defineFormat<ArmLpaeS1Registers>({
     name,
     core: g.granule.core,
-    variant: 0,
+    variant: lpaeVariant(style),
     ias: g.ias,
     oas: g.oas,
     pageSizes: g.pageSizes,
@@ -67,7 +74,8 @@ function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     tablePaddrBits: 52,
     tableBits: lpaeTableBits({ ns, coherentWalk: g.coherentWalk }),
     encryptionBit: 0,
-    tableAddressMask: () => ADDRESS_MASK,
+    tableAddressMask: () => g.tableAddressMask,
+    dirty: lpaeDirty(style),
     breakBeforeMake: g.breakBeforeMake,
     linuxPages: "run",
     archLevel: (level) => 3 - level,

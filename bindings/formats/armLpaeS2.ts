@@ -1,6 +1,6 @@
 // ARM LPAE stage 2, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S2, ARM_32_LPAE_S2).
 
-import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
+import { type LpaeStyle, lpaeDecode, lpaeDirty, lpaeEncode, lpaeTableBits, lpaeVariant } from "./armLpaeBits.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -13,14 +13,23 @@ import {
 import { refuse } from "./config.js";
 import { defineFormat, type Format } from "./format.js";
 
-/** What a stage 2 context is programmed with: VTTBR and the fields of VTCR. */
+/** What a stage 2 context is programmed with: VTTBR and the fields of VTCR (`ds` with lpa2, `sl2` for its fifth level). */
 export interface ArmLpaeS2Registers {
   vttbr: bigint;
-  vtcr: { tg: number; tsz: number; ps: number; sl: number; sh: number; irgn: number; orgn: number };
+  vtcr: {
+    tg: number;
+    tsz: number;
+    ps: number;
+    sl: number;
+    sh: number;
+    irgn: number;
+    orgn: number;
+    ds?: number;
+    sl2?: number;
+  };
 }
 
 const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_S2FWB"];
-const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
 /** Tables that may stand side by side as a root (D8.2.2 "Concatenated translation tables"). */
 const MAX_CONCATENATED = 16;
 
@@ -37,21 +46,40 @@ export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
  * @throws IoPgtableError EINVAL, ENOTSUP
  */
 export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
-  return stage2("arm32LpaeS2", config, { quirks: QUIRKS, maxIas: 40, maxOas: 40, only4K: true, noMair: true });
+  return stage2("arm32LpaeS2", config, {
+    quirks: QUIRKS,
+    maxIas: 40,
+    maxOas: 40,
+    only4K: true,
+    noMair: true,
+    noLpa2: true,
+  });
 }
 
 function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS2Registers> {
   const g = lpaeGeometry(config, limits, name);
   const { startLevel, rootItems } = concatenate(g, name);
-  const sl = ~(startLevel + (g.granule.lg2 === 12 ? 1 : 0)) & 3;
-  const ps = outputSizeCode(g.oas, name);
-  const vtcr = { tg: g.granule.tg0, tsz: 64 - g.ias, ps, sl, ...walkAttributes(g, name) };
+  const vtcr = {
+    tg: g.granule.tg0,
+    tsz: 64 - g.ias,
+    ps: outputSizeCode(g.oas, name),
+    ...startCode(g, startLevel),
+    ...walkAttributes(g, name),
+    ...(g.lpa2 ? { ds: 1 } : {}),
+  };
   const memory = g.quirks.has("ARM_S2FWB") ? "s2fwb" : "s2";
-  const style: LpaeStyle = { permissions: "stage2", memory, mali: false, ns: false, hd: false };
+  const style: LpaeStyle = {
+    permissions: "stage2",
+    memory,
+    mali: false,
+    ns: false,
+    hd: g.dirtyTracking,
+    noShare: g.lpa2,
+  };
   return defineFormat<ArmLpaeS2Registers>({
     name,
     core: g.granule.core,
-    variant: 1,
+    variant: lpaeVariant(style),
     ias: g.ias,
     oas: g.oas,
     pageSizes: g.pageSizes,
@@ -65,7 +93,8 @@ function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     tablePaddrBits: 52,
     tableBits: lpaeTableBits({ ns: false, coherentWalk: g.coherentWalk }),
     encryptionBit: 0,
-    tableAddressMask: () => ADDRESS_MASK,
+    tableAddressMask: () => g.tableAddressMask,
+    dirty: lpaeDirty(style),
     breakBeforeMake: g.breakBeforeMake,
     linuxPages: "run",
     archLevel: (level) => 3 - level,
@@ -73,6 +102,12 @@ function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     decode: (item) => lpaeDecode(style, item),
     makeRegisters: ([root = 0n]) => ({ vttbr: root, vtcr: { ...vtcr } }),
   });
+}
+
+/** SL0, and SL2 for the fifth level of 4K (D24.2.196 VTCR_EL2). */
+function startCode(g: LpaeGeometry, startLevel: number): { sl: number; sl2?: number } {
+  if (startLevel < 0) return { sl: 0, sl2: 1 };
+  return { sl: ~(startLevel + (g.granule.lg2 === 12 ? 1 : 0)) & 3 };
 }
 
 /** Drop the top level where a stage 2 of this size must start lower with a wider root (D8.2.2, as Linux applies it). */

@@ -1,6 +1,6 @@
 // What the five ARM LPAE formats share: granule and geometry, cacheability of walks, address sizes. Arm ARM (DDI 0487) D8.2, D24.2 (TCR_EL1, VTCR_EL2).
 import { show } from "../numbers.js";
-import { type CheckedConfig, checkConfig, checkQuirks, refuse } from "./config.js";
+import { type CheckedConfig, checkConfig, checkFlag, checkQuirks, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { CommonConfig } from "./format.js";
 
@@ -13,8 +13,13 @@ export interface ArmLpaeConfig extends CommonConfig {
   contiguousHint?: boolean;
   /** The eight memory attributes that `Prot.memoryType(n)` and MMIO / CACHE choose from; default Linux's (NC, WB, device, NC + outer WB at 0..3). */
   mair?: readonly number[];
-  /** 52-bit addresses with 4K and 16K granules; default false (clamped to 48). */
+  /** 52-bit addresses with 4K and 16K granules (FEAT_LPA2); default false (clamped to 48). The 64K granule has them anyway. */
   lpa2?: boolean;
+  /**
+   * Hardware keeps dirty state (FEAT_HAFDBS), for `readDirty`; default false. At stage 1 the same as the quirk ARM_HD; at stage 2 Linux's io-pgtable has
+   * no such quirk.
+   */
+  dirtyTracking?: boolean;
   /** When a live entry changes: clear it first and flush ("always", default), not for a mere change of size ("bbm2"), or never (the caller vouches). */
   breakBeforeMake?: "always" | "bbm2" | "never";
 }
@@ -30,6 +35,8 @@ interface Granule {
   readonly maxBits: number;
   readonly sizes: (oas: number) => readonly number[];
   readonly hintSizes: readonly number[];
+  /** What FEAT_LPA2 makes of it (D8.2.1): block sizes at one more level, 52 bits. */
+  readonly lpa2?: { readonly core: number; readonly block: number };
   /** TG0 and TG1 fields (D24.2.131 TCR_EL1). */
   readonly tg0: number;
   readonly tg1: number;
@@ -42,6 +49,7 @@ const GRANULES: readonly Granule[] = [
     maxBits: 48,
     sizes: () => [4 * K, 2 * M, G],
     hintSizes: [64 * K, 32 * M, 16 * G],
+    lpa2: { core: CoreFormat.ARM_LPAE_4K_LPA2, block: 512 * G },
     tg0: 0,
     tg1: 2,
   },
@@ -51,6 +59,7 @@ const GRANULES: readonly Granule[] = [
     maxBits: 48,
     sizes: () => [16 * K, 32 * M],
     hintSizes: [2 * M, G],
+    lpa2: { core: CoreFormat.ARM_LPAE_16K_LPA2, block: 64 * G },
     tg0: 2,
     tg1: 1,
   },
@@ -70,7 +79,12 @@ export interface LpaeGeometry extends CheckedConfig {
   readonly quirks: ReadonlySet<ArmLpaeQuirk>;
   readonly granule: Granule;
   readonly pageSizes: readonly number[];
-  /** The architecture's start level, 0..3, and the items of the root. */
+  /** FEAT_LPA2 entries: the high address bits stand where others have SH. */
+  readonly lpa2: boolean;
+  /** In table items, the bits of the next table's address. */
+  readonly tableAddressMask: bigint;
+  readonly dirtyTracking: boolean;
+  /** The architecture's start level, -1..3, and the items of the root. */
   readonly startLevel: number;
   readonly rootItems: number;
   readonly mair: readonly number[];
@@ -87,8 +101,13 @@ export interface LpaeLimits {
   /** No contiguous hint, no attribute table of the caller's. */
   readonly noHint?: boolean;
   readonly noMair?: boolean;
+  readonly noLpa2?: boolean;
+  readonly noDirty?: boolean;
 }
 
+const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
+/** Address bits 51:50 stand in bits 9:8. */
+const LPA2_ADDRESS_MASK = 0x0003_ffff_ffff_f300n;
 /** Linux's MAIR: normal non-cacheable, write-back read/write-allocate, device nGnRE, inner NC + outer WB. */
 const LINUX_MAIR: readonly number[] = [0x44, 0xff, 0x04, 0xf4, 0, 0, 0, 0];
 const SIZES_4K: readonly number[] = [4 * K, 2 * M, G];
@@ -97,11 +116,11 @@ const SIZES_4K: readonly number[] = [4 * K, 2 * M, G];
 export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: string): LpaeGeometry {
   const common = checkConfig(config, format);
   const quirks = checkQuirks(config.quirks, limits.quirks, format);
-  if (config.lpa2 !== undefined && typeof config.lpa2 !== "boolean") {
-    throw refuse("EINVAL", format, `lpa2 is ${show(config.lpa2)}; give true or false`);
-  }
-  if (config.lpa2 === true)
-    throw refuse("ENOTSUP", format, "52-bit addresses with 4K and 16K granules (lpa2) are not supported");
+  const wide = checkFlag(config.lpa2, "lpa2", format);
+  const dirtyTracking = checkFlag(config.dirtyTracking, "dirtyTracking", format);
+  if (wide && limits.noLpa2 === true) throw refuse("ENOTSUP", format, "the format has no 52-bit addresses (lpa2)");
+  if (dirtyTracking && limits.noDirty === true)
+    throw refuse("ENOTSUP", format, "the format keeps no dirty state (dirtyTracking)");
   if (limits.noHint === true && config.contiguousHint === true)
     throw refuse("ENOTSUP", format, "the format has no contiguous hint");
   if (limits.noMair === true && config.mair !== undefined)
@@ -113,7 +132,9 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
     throw refuse("EINVAL", format, `oas is ${common.oas}; the format has at most ${limits.maxOas} bits`);
   }
   const asked = (common.pageSizes ?? SIZES_4K).filter((size) => limits.only4K !== true || SIZES_4K.includes(size));
-  const granule = chooseGranule(asked, format);
+  const narrow = chooseGranule(asked, format);
+  const lpa2 = wide && narrow.lpa2 !== undefined;
+  const granule = lpa2 ? widened(narrow) : narrow;
   const ias = Math.min(common.ias, granule.maxBits);
   const oas = Math.min(common.oas, granule.maxBits);
   const pageSizes = [...granule.sizes(oas), ...hints(config, granule, format)]
@@ -131,11 +152,19 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
     quirks,
     granule,
     pageSizes,
+    lpa2,
+    tableAddressMask: lpa2 ? LPA2_ADDRESS_MASK : ADDRESS_MASK,
+    dirtyTracking: dirtyTracking || quirks.has("ARM_HD"),
     startLevel: 4 - levels,
     rootItems: 2 ** (ias - granule.lg2 - bits * (levels - 1)),
     mair: checkMair(config.mair, format),
     breakBeforeMake: checkBreak(config.breakBeforeMake, format),
   };
+}
+
+function widened(granule: Granule): Granule {
+  const { core, block } = granule.lpa2 ?? { core: granule.core, block: 0 };
+  return { ...granule, core, maxBits: 52, sizes: (oas) => [...granule.sizes(oas), block] };
 }
 
 /** The smallest size chooses; Linux prefers the CPU's page size (4K), then the largest below it, then the smallest above. */
@@ -150,9 +179,7 @@ function chooseGranule(asked: readonly number[], format: string): Granule {
 }
 
 function hints(config: ArmLpaeConfig, granule: Granule, format: string): readonly number[] {
-  const hint = config.contiguousHint ?? false;
-  if (typeof hint !== "boolean") throw refuse("EINVAL", format, `contiguousHint is ${show(hint)}; give true or false`);
-  return hint ? granule.hintSizes : [];
+  return checkFlag(config.contiguousHint, "contiguousHint", format) ? granule.hintSizes : [];
 }
 
 function checkMair(mair: readonly number[] | undefined, format: string): readonly number[] {

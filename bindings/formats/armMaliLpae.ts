@@ -6,7 +6,7 @@ import { CoreFormat } from "./coreFormats.js";
 import { defineFormat, type Format } from "./format.js";
 
 const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
-const STYLE: LpaeStyle = { permissions: "stage2", memory: "index", mali: true, ns: false, hd: false };
+const STYLE: LpaeStyle = { permissions: "stage2", memory: "index", mali: true, ns: false, hd: false, noShare: false };
 /** MEMATTR slots 0..2: normal non-cacheable, write-back with read and write allocation, device (as Linux's panfrost sets them). */
 const MEMATTR = 0x88_8d_88n;
 /** TRANSTAB: ADRMODE_TABLE in bits 1:0, READ_INNER, SHARE_OUTER. */
@@ -22,7 +22,7 @@ export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; m
   const name = "armMaliLpae";
   const g = lpaeGeometry(
     config,
-    { quirks: [], maxIas: 48, maxOas: 40, only4K: true, noHint: true, noMair: true },
+    { quirks: [], maxIas: 48, maxOas: 40, only4K: true, noHint: true, noMair: true, noLpa2: true, noDirty: true },
     name,
   );
   const rootItems = g.startLevel > 0 ? 1 : g.rootItems;

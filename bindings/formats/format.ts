@@ -31,6 +31,13 @@ export interface AttributeBits {
   readonly high: number;
 }
 
+/** How the format tells that a leaf was written through: an item is dirty when `item & mask == value`; the same item clean is `item ^ flip`. */
+export interface DirtyBits {
+  readonly mask: bigint;
+  readonly value: bigint;
+  readonly flip: bigint;
+}
+
 /** Why a protection cannot be had. */
 export interface Refusal {
   readonly code: "EINVAL" | "ENOTSUP";
@@ -67,6 +74,8 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   readonly encryptionBit: number;
   /** In table items, the bits that hold the next table's address; `dump` clears them. */
   readonly tableAddressMask: (level: number) => bigint;
+  /** Dirty state that hardware keeps in leaves; absent where it does not. */
+  readonly dirty?: DirtyBits | undefined;
   /** Whether a leaf that changes while the device may use it must be cleared and flushed first. */
   readonly breakBeforeMake: "always" | "bbm2" | "never";
   /**

@@ -2,7 +2,15 @@
 import { Prot } from "../prot.js";
 import { checkConfig, checkFlag, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
-import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
+import {
+  type AttributeBits,
+  type CommonConfig,
+  type DirtyBits,
+  defineFormat,
+  type Format,
+  halves,
+  type Refusal,
+} from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
 
 /** Configuration of `vtdSecondStage`. */
@@ -15,6 +23,8 @@ export interface VtdSecondStageConfig extends CommonConfig {
 
 const READ = 1n;
 const WRITE = 1n << 1n;
+/** D: set by hardware that writes through the leaf, where accessed and dirty flags are enabled (SSADE). */
+const DIRTY: DirtyBits = { mask: 1n << 9n, value: 1n << 9n, flip: 1n << 9n };
 const SNOOP = 1n << 11n;
 /** Software bit of table items: written back for a walker that does not snoop. */
 const WRITTEN = 1n << 10n;
@@ -51,6 +61,7 @@ export function vtdSecondStage(config: VtdSecondStageConfig): Format<{ ssptptr: 
     tableBits: common.coherentWalk ? 0n : WRITTEN,
     encryptionBit: 0,
     tableAddressMask: () => ADDRESS_MASK,
+    dirty: DIRTY,
     breakBeforeMake: "never",
     linuxPages: "run",
     archLevel: (level) => level,

@@ -2,7 +2,7 @@
 import { checkAllocator, type TableAllocator } from "../allocator.js";
 import { IoPgtableError } from "../errors.js";
 import { checkFlushOps, type FlushOps, isFlushedByOwner } from "../flush.js";
-import { type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
+import { type AttributeBits, type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
@@ -160,6 +160,12 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   const table = halves(spec.tableBits);
   const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
+  const [mask, value, flip] = [spec.dirty?.mask ?? 0n, spec.dirty?.value ?? 0n, spec.dirty?.flip ?? 0n].map(halves) as [
+    AttributeBits,
+    AttributeBits,
+    AttributeBits,
+  ];
+  core.setTableDirty(handle, mask.low, mask.high, value.low, value.high, flip.low, flip.high);
   for (let prot = 0; prot < PLAIN_PROTS; prot++) {
     const bits = spec.encode(prot, args.strict);
     const { low, high } = isRefusal(bits) ? { low: 0, high: 0 } : bits;

@@ -18,6 +18,7 @@ export interface Sync {
 export const FLUSH_RANGE = 1;
 export const FLUSH_WALK = 2;
 export const SYNC = 3;
+export const DIRTY = 4;
 
 /** No page: the end of a list (assembly/memory/record.ts). */
 export const NO_PAGE = 0xffff_ffff;

@@ -2,7 +2,7 @@
 // step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
-import { FLUSH_RANGE, type Flush, NO_PAGE, PageList, SYNC } from "./pages.js";
+import { DIRTY, FLUSH_RANGE, type Flush, NO_PAGE, PageList, SYNC } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
@@ -15,7 +15,7 @@ export function drainEvents(s: TableState, flushes: Flush[], merge: boolean): vo
     const address = mail[at + 1] ?? 0;
     const size = mail[at + 2] ?? 0;
     if (kind === SYNC) addSync(s, address, size);
-    else addFlush(flushes, { kind, iova: address, size, granule: mail[at + 3] ?? 0 }, merge);
+    else if (kind !== DIRTY) addFlush(flushes, { kind, iova: address, size, granule: mail[at + 3] ?? 0 }, merge);
   }
   mail[Mail.EVENTS] = 0;
 }

@@ -11,5 +11,4 @@ export type MethodsNotYetBuilt =
   | "replace"
   | "protect"
   | "coalesce"
-  | "readDirty"
   | "prepare";

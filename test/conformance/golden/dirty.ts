@@ -1,10 +1,9 @@
 /** Dirty reads: what is found, what is cleared and what is flushed, against the entries and against the record. */
 
-import type { ErrorCode, Gather, Iova } from "../../../bindings/index.js";
+import type { ErrorCode } from "../../../bindings/index.js";
 import { words } from "./compare.js";
 import { codeOf } from "./errorCode.js";
 import type { Step } from "./expected.js";
-import { READ_DIRTY } from "./formats.js";
 import type { Leaf } from "./hardware.js";
 import { inputRange, Quirk } from "./newLine.js";
 import type { DirtyRead } from "./operations.js";
@@ -12,8 +11,6 @@ import { max, merged, min } from "./ranges.js";
 import type { FlushEvent, Range, StepResult } from "./records.js";
 import type { Session } from "./session.js";
 import type { Tally } from "./tally.js";
-
-export const DIRTY_SKIPPED = "step: dirty (readDirty is not built yet; what Linux cleared is cleared)";
 
 export const DirtyDifference = {
   WHOLE: "a dirty contiguous leaf is reported whole (Linux is one item short)",
@@ -23,21 +20,12 @@ export const DirtyDifference = {
   NO_FLUSH: "a dirty read that clears nothing flushes nothing",
 } as const;
 
-export interface DirtyReader {
-  readDirty(iova: Iova, size: number, bitmap: Uint8Array, options: { clear: boolean; gather: Gather }): number;
-}
-
 interface LeafState {
   readonly leaf: Leaf;
   readonly dirty: boolean;
 }
 
 export function replayDirty(session: Session, step: Step, operation: DirtyRead, tally: Tally): string | null {
-  if (!READ_DIRTY) {
-    tally.skip(DIRTY_SKIPPED);
-    cleanAsRecorded(session, operation, step.recorded);
-    return null;
-  }
   tally.compared();
   const refusals = expectedRefusals(step, operation);
   if (refusals.length > 0) {
@@ -84,11 +72,10 @@ function expectedRefusals({ config, init }: Step, { iova, size }: DirtyRead): re
 }
 
 function read(session: Session, { iova, size, clear }: DirtyRead): { bits: number; found: Range[] } {
-  const reader = session.table as unknown as DirtyReader;
   const pageSize = session.pageSizes[0] ?? 1n;
   const bitmap = new Uint8Array(Math.ceil(Number(size / pageSize) / 8));
   const gather = session.table.gather();
-  const bits = reader.readDirty(session.iova(iova), Number(size), bitmap, { clear, gather });
+  const bits = session.table.readDirty(session.iova(iova), Number(size), bitmap, { clear, gather });
   gather.sync();
   const found: Range[] = [];
   for (let page = 0; page < bitmap.length * 8; page++) {

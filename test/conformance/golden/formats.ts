@@ -46,9 +46,6 @@ export const FORMATS: Readonly<Record<string, Planner>> = {
   riscv64: ranged(riscvConfig, riscv),
 };
 
-/** Whether `readDirty` exists: until then `dirty` steps are counted as skipped, and only their effect is replayed. */
-export const READ_DIRTY = false;
-
 export function plan(config: NewLine, hooks: Hooks, refused: boolean): Plan | Unsayable {
   const planner = FORMATS[config.format];
   if (planner === undefined) throw new Error(`a format that the runner does not know: ${config.line}`);

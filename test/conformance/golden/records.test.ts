@@ -1,12 +1,11 @@
 /** The records themselves: that they are whole, agree with themselves, and say everything that the runner relies on. */
 
 import { describe, expect, test } from "vitest";
-import { IoPageTable } from "../../../bindings/index.js";
 import { sha256 } from "./compare.js";
 import { goldenFiles, goldenInits, goldenLargeCases, goldenScenarios, OWN_DATA } from "./data.js";
 import { DIFFERENCES } from "./differences.js";
 import { hexOf } from "./flushRecorder.js";
-import { FORMATS, plan, READ_DIRTY } from "./formats.js";
+import { FORMATS, plan } from "./formats.js";
 import { parseNew } from "./newLine.js";
 import { parseOperation } from "./operations.js";
 import { parseGoldenFile } from "./records.js";
@@ -103,10 +102,6 @@ describe.runIf(OWN_DATA)("the deliberate differences", () => {
       expect(steps.some(({ step, gathered }) => difference.applies(step, gathered))).toBe(true);
     },
   );
-
-  test("dirty steps are compared as soon as readDirty exists", () => {
-    expect(READ_DIRTY).toBe("readDirty" in IoPageTable.prototype);
-  });
 });
 
 describe("the reader", () => {
