@@ -44,8 +44,10 @@ export {
   setTableAttributes,
   setTableDirty,
   setTableFlags,
+  setTableReach,
   setTableShared,
   setTableSpace,
+  setTableWrittenBit,
   unreservePage,
 } from "./core/table";
 export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, takePage } from "./memory/pool";
@@ -182,6 +184,19 @@ export function readDirty(handle: u32, iova: f64, size: f64, clear: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
   return <i32>onAny<ReadDirtyOperation>(t, t.format, va, va + (Address.of(size) - 1), clear, 0, 0);
+}
+
+/** A table item that was published without its "written back" bit has been written back. Nothing happens when it has changed meanwhile. */
+class SetWrittenOperation extends Operation {
+  run<F extends Format>(t: Table, at: u64, item: u64, c: u64, d: u64, e: u32): i64 {
+    if (changetype<F>(0).itemLg2() == 3) atomic.cmpxchg<u64>(<usize>at, item, item | t.writtenBit);
+    else atomic.cmpxchg<u32>(<usize>at, <u32>item, <u32>(item | t.writtenBit));
+    return 0;
+  }
+}
+export function setWritten(handle: u32, at: u32, low: u32, high: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<SetWrittenOperation>(t, t.format, at, <u64>low | ((<u64>high) << 32), 0, 0, 0);
 }
 
 /** Give the pages of a list to the pool. */

@@ -58,6 +58,9 @@ export interface Core {
     sizesHigh: number,
     encryptionBit: number,
   ): void;
+  setTableReach(handle: number, bits: number): void;
+  setTableWrittenBit(handle: number, low: number, high: number): void;
+  setWritten(handle: number, at: number, low: number, high: number): void;
   setTableDirty(
     handle: number,
     maskLow: number,

@@ -62,6 +62,11 @@ export class Events {
     if (t.incoherent) Events.extend(EventKind.SYNC, <f64>Window.paddr(<u32>at), <f64>bytes, 0);
   }
 
+  /** A table item was published without its "written back" bit: `setWritten` adds it once the device can see the item. */
+  static linked(at: usize, item: u64): void {
+    Events.push(EventKind.LINKED, <f64>at, <f64>(<u32>item), <f64>(<u32>(item >> 32)));
+  }
+
   /** Remember the events so far, to drop what comes after. */
   @inline static mark(): u32 {
     const index = <u32>Own.realm.events;

@@ -97,6 +97,7 @@ export class Mapper {
       if (item == 0) return Op.stop(Status.ENOMEM, va);
     }
     if (!f.isTable(item, level + 1)) return Op.stop(Status.EEXIST, va);
+    Path.rely<F>(t, at, item);
     const child = Path.child<F>(item, level + 1);
     if (child == Window.OUTSIDE) return Op.stop(Status.EFAULT, va);
     if (level == 0) Cache.keep<F>(t, va, child);

@@ -42,11 +42,19 @@ export class Path {
 
   /** Link `child` at `at` in `table`. False: another realm linked one first. */
   @inline static link<F extends Format>(t: Table, table: u32, at: usize, child: u32, level: u32, top: u32): bool {
-    const item = changetype<F>(0).tableItem(Window.paddr(child), level) | t.tableAttrs;
+    const racy = t.incoherent && t.shared;
+    const attrs = racy ? t.tableAttrs & ~t.writtenBit : t.tableAttrs;
+    const item = changetype<F>(0).tableItem(Window.paddr(child), level) | attrs;
     if (!Item.publish<F>(at, item)) return false;
     if (level != top && !t.shared) Record.of(table).live += 1;
     Events.written(t, at, 1 << changetype<F>(0).itemLg2());
+    if (racy && t.writtenBit != 0) Events.linked(at, item);
     return true;
+  }
+
+  /** The map that is running relies on the table item at `at`: whoever made it may not have written it back for the device yet. */
+  @inline static rely<F extends Format>(t: Table, at: usize, item: u64): void {
+    if (t.incoherent && t.shared && !(item & t.writtenBit)) Events.written(t, at, 1 << changetype<F>(0).itemLg2());
   }
 
   /** The table at `level` on the way to `va`, below `from` at `top`, made if it is missing. NO_PAGE: stopped, see `Op.status`. */
@@ -66,6 +74,7 @@ export class Path {
         if (item == 0) return Path.stop(Status.ENOMEM, va);
       }
       if (!f.isTable(item, l)) return Path.stop(Status.EEXIST, va);
+      Path.rely<F>(t, at, item);
       table = Path.child<F>(item, l);
       if (table == Window.OUTSIDE) return Path.stop(Status.EFAULT, va);
     }

@@ -3,6 +3,7 @@ import { Format } from "../format/format";
 import { Pool } from "../memory/pool";
 import { NO_PAGE, Record } from "../memory/record";
 import { CLASS_MIN_LG2, Shared, Superblock } from "../memory/superblock";
+import { Window } from "../memory/window";
 
 /** Levels that any format may have, and lists that a caller's pages wait on. */
 export const MAX_LEVELS: u32 = 8;
@@ -31,8 +32,12 @@ export class Table {
   mask: u64;
   /** The highest output address. */
   oaLast: u64;
+  /** The highest physical address that the items and registers can say of a table. */
+  tableLast: u64;
   /** Attributes of every table item. */
   tableAttrs: u64;
+  /** Software bit of table items for a walker that does not snoop: the item was written back, so that other mappers need not. 0: the format has none. */
+  writtenBit: u64;
   /** Leaf sizes in use, as a bitmap of bytes. */
   sizes: u64;
   /** All bits of an address but the encryption bit. */
@@ -170,6 +175,14 @@ export function setTableAttributes(
   t.tableAttrs = <u64>low | ((<u64>high) << 32);
   t.sizes = <u64>sizesLow | ((<u64>sizesHigh) << 32);
 }
+export function setTableReach(handle: u32, bits: u32): void {
+  changetype<Table>(<usize>handle).tableLast = bitsBelow(bits);
+}
+export function setTableWrittenBit(handle: u32, low: u32, high: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.writtenBit = <u64>low | ((<u64>high) << 32);
+  t.tableAttrs |= t.writtenBit;
+}
 export function setTableDirty(
   handle: u32,
   maskLow: u32,
@@ -203,14 +216,19 @@ export class Pages {
 
   /** A page for `level`, not linked yet, with undefined contents; NO_PAGE: none left. The caller books it with `Shared.count`. */
   static take<F extends Format>(t: Table, level: u32): u32 {
-    if (!t.callerPages) {
-      const own = Pool.take(Pages.lg2<F>(level));
-      return own == 0 ? NO_PAGE : own;
-    }
+    if (!t.callerPages) return Pages.fromPool(t, Pages.lg2<F>(level));
     const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
     const page = load<u32>(head);
     if (page != NO_PAGE) store<u32>(head, Record.of(page).next);
     return page;
+  }
+
+  static fromPool(t: Table, lg2: u32): u32 {
+    const page = Pool.take(lg2);
+    if (page == 0) return NO_PAGE;
+    if (Window.paddr(page) <= t.tableLast) return page;
+    Pool.give(page, lg2, false);
+    return NO_PAGE;
   }
 
   /** Undo a `take`. */

@@ -15,7 +15,7 @@ export class PoolSlot {
 
 /** Events that fit the mailbox; operations stop at a consistent point when `EVENT_ROOM` are not free, and are continued after it was read. */
 export const EVENTS: u32 = 1024;
-export const EVENT_ROOM: u32 = 16;
+export const EVENT_ROOM: u32 = 32;
 
 /** The largest number of items in one entry, and the bytes of the two scratch areas for entries that are being rebuilt. */
 export const SCRATCH_ITEMS: u32 = 512;
@@ -30,6 +30,8 @@ export class EventKind {
   static readonly SYNC: u32 = 3;
   /** Leaves that are dirty and stay so. */
   static readonly DIRTY: u32 = 4;
+  /** A table item (offset, and the two halves of its value) gets its "written back" bit after the syncs. */
+  static readonly LINKED: u32 = 5;
 }
 
 /** All fields that the bindings read are f64. */

@@ -71,6 +71,7 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     changeTop: options.changeTop,
     tablePaddrBits: 52,
     tableBits: encryption,
+    writtenBit: 0n,
     encryptionBit: options.encryptionBit,
     tableAddressMask: () => ADDRESS_MASK & ~encryption,
     dirty: DIRTY,

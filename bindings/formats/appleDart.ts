@@ -90,6 +90,7 @@ function dart(name: string, config: CommonConfig, generation: Generation): Forma
     space: "lower",
     tablePaddrBits: generation === DART2 ? 42 : 36,
     tableBits: 0n,
+    writtenBit: 0n,
     encryptionBit: 0,
     tableAddressMask: () => generation.addressMask,
     breakBeforeMake: "never",

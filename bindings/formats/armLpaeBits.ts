@@ -55,8 +55,9 @@ export interface LpaeStyle {
   readonly noShare: boolean;
 }
 
-export function lpaeTableBits(options: { ns: boolean; coherentWalk: boolean }): bigint {
-  return (options.ns ? NS_TABLE : 0n) | (options.coherentWalk ? 0n : SW_SYNC);
+/** Attributes of table items, and the bit that says that one was written back. */
+export function lpaeTableBits(ns: boolean, coherentWalk: boolean): { tableBits: bigint; writtenBit: bigint } {
+  return { tableBits: ns ? NS_TABLE : 0n, writtenBit: coherentWalk ? 0n : SW_SYNC };
 }
 
 export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): AttributeBits | Refusal {

@@ -78,6 +78,7 @@ export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
     space: "lower",
     tablePaddrBits: wideTables ? 35 : 32,
     tableBits: ns ? NS_TABLE : 0n,
+    writtenBit: 0n,
     encryptionBit: 0,
     tableAddressMask: () => TABLE_ADDRESS | (wideTables ? MTK_HIGH : 0n),
     breakBeforeMake: "always",

@@ -70,6 +70,8 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   readonly tablePaddrBits: number;
   /** Attributes of every table item. */
   readonly tableBits: bigint;
+  /** For a walker that does not snoop: the software bit of table items that says that the item was written back. 0n where there is none. */
+  readonly writtenBit: bigint;
   /** The address bit that marks encrypted memory; 0 = none. */
   readonly encryptionBit: number;
   /** In table items, the bits that hold the next table's address; `dump` clears them. */

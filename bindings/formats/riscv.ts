@@ -58,6 +58,7 @@ export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }
     space: signExtend ? "signed" : "lower",
     tablePaddrBits: 56,
     tableBits: 0n,
+    writtenBit: 0n,
     encryptionBit: 0,
     tableAddressMask: () => PAGE_NUMBER_MASK,
     breakBeforeMake: "never",

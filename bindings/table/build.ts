@@ -7,7 +7,7 @@ import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
 import { memoryState } from "../tableMemory.js";
-import { checkOffset } from "./reserve.js";
+import { checkOffset, checkReach } from "./reserve.js";
 import { Blocked, type TableParts, TableState } from "./state.js";
 
 /** Options of a table. */
@@ -106,13 +106,11 @@ function allocateRoot(args: Arguments, operation: string): number {
         operation,
         `no ${bytes} bytes are left for the root; give the memory more bytes`,
       );
-    if (memory.paddrOf(root) % bytes !== 0) {
+    try {
+      checkPooledRoot(args, operation, root, bytes);
+    } catch (error) {
       memory.core.givePage(root, poolLg2(bytes));
-      throw new IoPgtableError(
-        "EINVAL",
-        operation,
-        `the memory's physBase is not aligned to the root's ${bytes} bytes`,
-      );
+      throw error;
     }
     return root;
   }
@@ -123,6 +121,13 @@ function allocateRoot(args: Arguments, operation: string): number {
   checkOffset(args, operation, offset, bytes, bytes < pageBytes ? 64 : bytes);
   new Uint8Array(memory.memory.buffer, offset, bytes).fill(0);
   return offset;
+}
+
+function checkPooledRoot(args: Arguments, operation: string, root: number, bytes: number): void {
+  if (args.memory.paddrOf(root) % bytes !== 0) {
+    throw new IoPgtableError("EINVAL", operation, `the memory's physBase is not aligned to the root's ${bytes} bytes`);
+  }
+  checkReach(args, operation, root);
 }
 
 /** log2 of the pool's pages that a root of this size takes. */
@@ -157,9 +162,12 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   const spanBits = spec.space === "signed" ? spec.ias - 1 : Math.min(spec.ias, topBits);
   const first = spec.space === "upper" ? 2 ** 64 - 2 ** spec.ias : 0;
   core.setTableSpace(handle, first, spanBits, spec.ias, spec.oas);
+  core.setTableReach(handle, spec.tablePaddrBits);
   const table = halves(spec.tableBits);
   const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
+  const written = halves(spec.writtenBit);
+  core.setTableWrittenBit(handle, written.low, written.high);
   const [mask, value, flip] = [spec.dirty?.mask ?? 0n, spec.dirty?.value ?? 0n, spec.dirty?.flip ?? 0n].map(halves) as [
     AttributeBits,
     AttributeBits,
@@ -264,7 +272,20 @@ export function attachTable(memory: unknown, shared: unknown, options: unknown):
 
 /** What two realms must agree on. */
 function signature(spec: FormatSpec): string {
-  const { name, core, variant, ias, oas, pageSizes, maxTop, space, coherentWalk, tableBits, encryptionBit } = spec;
+  const {
+    name,
+    core,
+    variant,
+    ias,
+    oas,
+    pageSizes,
+    maxTop,
+    space,
+    coherentWalk,
+    tableBits,
+    writtenBit,
+    encryptionBit,
+  } = spec;
   return JSON.stringify([
     name,
     core,
@@ -275,7 +296,7 @@ function signature(spec: FormatSpec): string {
     maxTop,
     space,
     coherentWalk,
-    String(tableBits),
+    String(tableBits | writtenBit),
     encryptionBit,
   ]);
 }

@@ -19,6 +19,7 @@ export const FLUSH_RANGE = 1;
 export const FLUSH_WALK = 2;
 export const SYNC = 3;
 export const DIRTY = 4;
+export const LINKED = 5;
 
 /** No page: the end of a list (assembly/memory/record.ts). */
 export const NO_PAGE = 0xffff_ffff;
@@ -58,9 +59,18 @@ export class PageList {
   }
 }
 
+/** A table item as it was published, at its byte offset. */
+interface Linked {
+  readonly offset: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What an operation still owes to the outside: filled before the callbacks run, so that one that throws leaves the rest to be done later. */
 export class Backlog {
   readonly syncs: Sync[] = [];
+  /** Table items that are marked as written back once the syncs were issued. */
+  readonly linked: Linked[] = [];
   readonly flushes: Flush[] = [];
   readonly pages: PageList;
 
@@ -69,7 +79,7 @@ export class Backlog {
   }
 
   get isEmpty(): boolean {
-    return this.syncs.length === 0 && this.flushes.length === 0 && this.pages.count === 0;
+    return this.syncs.length === 0 && this.linked.length === 0 && this.flushes.length === 0 && this.pages.count === 0;
   }
 }
 

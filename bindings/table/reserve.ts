@@ -1,6 +1,7 @@
 // Table pages from the caller's allocator: counted by the core, fetched before it runs, what it did not need given back.
 import type { TableAllocator } from "../allocator.js";
 import { hex, IoPgtableError } from "../errors.js";
+import type { FormatSpec } from "../formats/format.js";
 import { show } from "../numbers.js";
 import { NO_PAGE } from "./pages.js";
 import type { TableState } from "./state.js";
@@ -56,7 +57,7 @@ export function returnUnused(s: TableState): void {
 
 /** @throws IoPgtableError EINVAL unless `bytes` at `offset` lie in the memory, aligned there and physically */
 export function checkOffset(
-  s: { readonly memory: TableState["memory"] },
+  s: { readonly memory: TableState["memory"]; readonly spec: FormatSpec },
   operation: string,
   offset: unknown,
   bytes: number,
@@ -92,6 +93,25 @@ export function checkOffset(
       iova,
     );
   }
+  checkReach(s, operation, offset, iova);
+}
+
+/** @throws IoPgtableError EINVAL where the format's entries and registers cannot hold the table's physical address */
+export function checkReach(
+  s: { readonly memory: TableState["memory"]; readonly spec: FormatSpec },
+  operation: string,
+  offset: number,
+  iova?: number,
+): void {
+  const { name, tablePaddrBits } = s.spec;
+  const paddr = s.memory.paddrOf(offset);
+  if (paddr < 2 ** tablePaddrBits) return;
+  throw new IoPgtableError(
+    "EINVAL",
+    operation,
+    `a table page at ${hex(paddr)}: ${name} reaches tables in the first ${tablePaddrBits} bits of physical addresses only`,
+    iova,
+  );
 }
 
 function overlapsRoot(s: TableState, offset: number, bytes: number): boolean {

@@ -2,7 +2,7 @@
 // step, so that a callback that throws finds the table as after, its pages unfreed, and the rest is done by the next operation that flushes.
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
-import { DIRTY, FLUSH_RANGE, type Flush, NO_PAGE, PageList, SYNC } from "./pages.js";
+import { DIRTY, FLUSH_RANGE, type Flush, LINKED, NO_PAGE, PageList, SYNC } from "./pages.js";
 import type { TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
@@ -15,6 +15,7 @@ export function drainEvents(s: TableState, flushes: Flush[], merge: boolean): vo
     const address = mail[at + 1] ?? 0;
     const size = mail[at + 2] ?? 0;
     if (kind === SYNC) addSync(s, address, size);
+    else if (kind === LINKED) s.backlog.linked.push({ offset: address, low: size, high: mail[at + 3] ?? 0 });
     else if (kind !== DIRTY) addFlush(flushes, { kind, iova: address, size, granule: mail[at + 3] ?? 0 }, merge);
   }
   mail[Mail.EVENTS] = 0;
@@ -87,11 +88,14 @@ export function settleBacklog(s: TableState): void {
 /** Write back what the device is to see; each run leaves the backlog once the callback has returned. */
 export function issueSyncs(s: TableState): void {
   const { syncs } = s.backlog;
+  // When a sync throws, the items stay unmarked: whoever relies on them writes them back once more.
+  const linked = s.backlog.linked.splice(0);
   for (let sync = syncs[0]; sync !== undefined; sync = syncs[0]) {
     const { paddr, bytes } = sync;
     s.call(() => s.spec.syncForDevice?.(paddr, bytes));
     syncs.shift();
   }
+  for (const { offset, low, high } of linked) s.core.setWritten(s.handle, offset, low, high);
 }
 
 /** Issue flushes from the front of the list; each leaves it once it has returned. */
