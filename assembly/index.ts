@@ -3,11 +3,15 @@
 import { Address } from "./core/address";
 import { AnyFormat } from "./core/anyFormat";
 import { ReadDirtyOperation } from "./core/dirty";
+import { CoalesceOperation, EditOperation } from "./core/editOperations";
 import { UNLINKED_ZERO } from "./core/events";
 import { Grow } from "./core/grow";
 import { Item } from "./core/item";
-import { MapOperation, MapPagesOperation, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
+import { MapOperation, MapPagesOperation, PLAN_MORE, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
+import { Pages, StockOperation, UnstockOperation } from "./core/pages";
+import { PruneOperation, TableForOperation } from "./core/pins";
+import { Plan } from "./core/plan";
 import {
   AccessOperation,
   DecodeOperation,
@@ -16,39 +20,36 @@ import {
   LookupOperation,
   TranslateOperation,
 } from "./core/readOperations";
+import { FirstLeafOperation, LinkSharedOperation, PlanPathOperation } from "./core/repeat";
 import { SetRootOperation } from "./core/roots";
 import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singlePage";
-import { Attributes, Pages, Status, Table } from "./core/table";
-import {
-  CarveOperation,
-  TrimOperation,
-  UnmapOperation,
-  UnmapPagesOperation,
-  UnmapRangeOperation,
-} from "./core/unmapOperations";
+import { Attributes, Status, Table } from "./core/table";
+import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation } from "./core/unmapOperations";
 import { Format } from "./format/format";
 import { setFormat, withFormat } from "./formats";
 import { Pool } from "./memory/pool";
+import { Own } from "./memory/realm";
 import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
+export { editWaits } from "./core/editOperations";
+export { attachPage, detachPage, forgetPage, reservePage, unreservePage } from "./core/pages";
+export { pinPage } from "./core/pins";
 export { plannedPages } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
 export {
   createTable,
-  forgetPage,
   freeTable,
-  reservePage,
   selectorOf,
   setTable,
   setTableAttributes,
+  setTableBreaks,
   setTableDirty,
   setTableFlags,
   setTableReach,
   setTableShared,
   setTableSpace,
   setTableWrittenBit,
-  unreservePage,
 } from "./core/table";
 export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, takePage } from "./memory/pool";
 export { attachRealm, createSuperblock, eventsOffset, realmBytes, superblockBytes } from "./memory/realm";
@@ -141,6 +142,54 @@ export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: 
   );
 }
 
+/** Begin a plan of several parts; `planMore`, `planPath` and the PLAN step of `edit` add to it. */
+export function planBegin(): void {
+  Own.clearPlan();
+}
+export function planMore(handle: u32, iova: f64, paddr: f64, size: f64): void {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  onAny<PlanMapOperation>(t, t.format, va, Address.of(paddr), Address.of(size), t.sizes, PLAN_MORE);
+}
+export function planPath(handle: u32, iova: f64, level: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<PlanPathOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, level);
+}
+/** From now on plans take what maps [iova, iova+size) for removed; size 0: no more. */
+export function planWithout(handle: u32, iova: f64, size: f64): void {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  if (size == 0) Plan.assumeEmpty(1, 0);
+  else Plan.assumeEmpty(va, va + (Address.of(size) - 1));
+}
+
+/** The `count` tables at `level` from iova on are those that stand `distance` bytes before them. */
+export function linkShared(handle: u32, iova: f64, distance: f64, count: u32, level: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>onAny<LinkSharedOperation>(t, t.format, va, Address.of(distance), count, 0, level);
+}
+/** 1 when tables may hang below several entries. */
+export function tableRepeats(handle: u32): u32 {
+  return changetype<Table>(<usize>handle).repeats;
+}
+/** Whether [iova, iova+size) maps something (EEXIST), or has tables to itself (MORE). */
+export function firstLeaf(handle: u32, iova: f64, size: f64): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>onAny<FirstLeafOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, 0);
+}
+
+/** The table at `level` on the way to iova, and taking out those that map nothing. */
+export function tableAt(handle: u32, iova: f64, level: u32): u32 {
+  const t = changetype<Table>(<usize>handle);
+  return <u32>onAny<TableForOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, level);
+}
+export function prune(handle: u32, iova: f64): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<PruneOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, 0);
+}
+
 /** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */
 export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
@@ -158,11 +207,30 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   return <i32>on<UnmapOperation>(t, va, va + (bytes - 1), 0, 0, flags);
 }
 
-/** A step of splitting the leaves that `unmap` found to stick out of [iova, iova+size). */
-export function carve(handle: u32, iova: f64, size: f64, step: u32): i32 {
+/** A step of an edit: see EditStep and EditKind. */
+export function edit(handle: u32, iova: f64, size: f64, paddr: f64, low: u32, high: u32, kind: u32, step: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
-  return <i32>onAny<CarveOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, step);
+  const attrs = <u64>low | ((<u64>high) << 32);
+  const last = va + (Address.of(size) - 1);
+  return <i32>onAny<EditOperation>(t, t.format, va, last, Address.of(paddr), attrs, kind | (step << 8));
+}
+
+/** Larger leaves in [iova, iova+size); resume = 1: the rest of a call that answered MORE. */
+export function coalesce(handle: u32, iova: f64, size: f64, resume: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  const va = Address.of(iova) & t.mask;
+  return <i32>onAny<CoalesceOperation>(t, t.format, va, va + (Address.of(size) - 1), resume, 0, 0);
+}
+
+/** Take the pages that the last plan counted from the pool; 0 = there are not enough. And give back what is left of them. */
+export function stock(handle: u32): u32 {
+  const t = changetype<Table>(<usize>handle);
+  return <u32>onAny<StockOperation>(t, t.format, 0, 0, 0, 0, 0);
+}
+export function unstock(handle: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  onAny<UnstockOperation>(t, t.format, 0, 0, 0, 0, 0);
 }
 
 /** unmap_range; flag 4: the rest. */

@@ -16,9 +16,34 @@ export interface Core {
     flags: number,
   ): number;
   planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
+  planBegin(): void;
+  planMore(handle: number, iova: number, paddr: number, size: number): void;
+  planPath(handle: number, iova: number, level: number): void;
+  planWithout(handle: number, iova: number, size: number): void;
   plannedPages(level: number): number;
   unmap(handle: number, iova: number, size: number, flags: number): number;
-  carve(handle: number, iova: number, size: number, step: number): number;
+  edit(
+    handle: number,
+    iova: number,
+    size: number,
+    paddr: number,
+    low: number,
+    high: number,
+    kind: number,
+    step: number,
+  ): number;
+  editWaits(): number;
+  coalesce(handle: number, iova: number, size: number, resume: number): number;
+  stock(handle: number): number;
+  unstock(handle: number): void;
+  detachPage(handle: number, level: number): number;
+  attachPage(handle: number, page: number, level: number): void;
+  pinPage(page: number, change: number): void;
+  tableAt(handle: number, iova: number, level: number): number;
+  prune(handle: number, iova: number): void;
+  linkShared(handle: number, iova: number, distance: number, count: number, level: number): number;
+  tableRepeats(handle: number): number;
+  firstLeaf(handle: number, iova: number, size: number): number;
   unmapRange(handle: number, iova: number, size: number, flags: number): number;
   unmapPages(handle: number, iova: number, size: number, sizeLg2: number, resume: number): number;
   readDirty(handle: number, iova: number, size: number, clear: number): number;
@@ -58,6 +83,7 @@ export interface Core {
     sizesHigh: number,
     encryptionBit: number,
   ): void;
+  setTableBreaks(handle: number, mode: number, memoryMaskLow: number, memoryMaskHigh: number): void;
   setTableReach(handle: number, bits: number): void;
   setTableWrittenBit(handle: number, low: number, high: number): void;
   setWritten(handle: number, at: number, low: number, high: number): void;
@@ -117,6 +143,7 @@ export const Status = {
   SPLIT: 2,
   EVENTS: 4,
   ONE_PAGE: 5,
+  BREAK: 6,
   EINVAL: -1,
   ERANGE: -2,
   EEXIST: -3,

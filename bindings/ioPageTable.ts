@@ -6,6 +6,7 @@ import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
 import { type ReadDirtyOptions, readDirty } from "./table/dirty.js";
 import { dump, dumpLines } from "./table/dump.js";
+import { coalesce, protect, replace } from "./table/edit.js";
 import { checkGather, type Gather, TableGather } from "./table/gather.js";
 import { acknowledgeFlush, destroyTable, flushMark, trimTable } from "./table/lifetime.js";
 import { mapPages, mapRange, unmapPages, unmapRange } from "./table/linux.js";
@@ -171,6 +172,35 @@ export class IoPageTable<R = unknown> {
       if (!returned) s.owe({ kind: FLUSH_RANGE, iova: iova + 0, size, granule: size });
     }
     return size;
+  }
+
+  /**
+   * Like `map`, over whatever is mapped there. No address that was and stays mapped faults in between, except where the architecture demands
+   * break-before-make (ARM: see `breakBeforeMake`); the flush in between is then issued at once, also with a gather. What is mapped so already is left
+   * alone. Needs the table alone.
+   * @throws IoPgtableError EINVAL, ERANGE, ENOMEM (nothing changed), ENOTSUP (a protection), EFAULT, EBUSY
+   */
+  replace(iova: Iova, paddr: Paddr, size: number, prot: number, gather?: Gather): void {
+    replace(this.#state, iova, paddr, size, prot, gather);
+  }
+
+  /**
+   * Change the protection of everything mapped in the range; holes stay, leaves that stick out are split, dirty state is kept. Needs the table alone.
+   * @returns bytes of the range that are mapped
+   * @throws IoPgtableError EINVAL, ERANGE, ENOMEM (nothing changed), ENOTSUP (a protection), EFAULT, EBUSY
+   */
+  protect(iova: Iova, size: number, prot: number, gather?: Gather): number {
+    return protect(this.#state, iova, size, prot, gather);
+  }
+
+  /**
+   * Turn runs of small leaves into large ones where addresses and attributes allow, across the calls that made them. What sticks out of the range is left
+   * alone; a leaf is dirty when one of its parts was. Needs the table alone.
+   * @returns table pages freed
+   * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY
+   */
+  coalesce(iova: Iova, size: number, gather?: Gather): number {
+    return coalesce(this.#state, iova, size, gather);
   }
 
   /** Free table pages that are empty. Needs the table alone. @returns table pages freed */

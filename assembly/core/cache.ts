@@ -25,6 +25,8 @@ export class Cache {
 
   @inline static keep<F extends Format>(t: Table, va: u64, page: u32): void {
     const f = changetype<F>(0);
+    // A table of several entries must not be changed in place.
+    if (Record.of(page).refs > 1) return;
     cachedTable = changetype<usize>(t);
     cachedGeneration = t.generation;
     cachedTag = va >> (f.shift(0) + f.indexLg2(0));

@@ -1,14 +1,15 @@
-// A leaf that sticks out of a range that is to be unmapped: its entry is rebuilt from the parts that stay, with the largest leaves that they allow. All
-// is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
+// A leaf that sticks out of the range of an edit: its entry is rebuilt from the parts that stay and what the edit makes of the rest, with the largest leaves
+// that they allow. All is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
 import { Format } from "../format/format";
 import { EventKind, Own } from "../memory/realm";
 import { NO_PAGE, Record } from "../memory/record";
 import { Address } from "./address";
+import { Change } from "./change";
+import { BreakMode, Edit, EditKind } from "./edit";
 import { Events } from "./events";
 import { Find, Found } from "./find";
 import { Item } from "./item";
-import { Collision, Mapper } from "./map";
-import { Op } from "./operation";
+import { Mapper } from "./map";
 import { Path } from "./path";
 import { Plan } from "./plan";
 import { Scan } from "./scan";
@@ -42,7 +43,7 @@ export class Carve {
     return Own.scratch(index) + 64;
   }
 
-  /** Whether the leaf at `va` sticks out of [first, last]; it is then noted as carving number `index`. */
+  /** Whether the leaf at `va` sticks out of [first, last], and something of it changes; it is then noted as carving number `index`. */
   static note<F extends Format>(t: Table, va: u64, first: u64, last: u64, index: u32): bool {
     const f = changetype<F>(0);
     if (Find.leaf<F>(t.root, t.top, va) != Found.LEAF) return false;
@@ -52,6 +53,7 @@ export class Carve {
     const leafFirst = va & ~ones;
     const leafLast = va | ones;
     if (leafFirst >= first && leafLast <= last) return false;
+    if (Edit.keeps<F>(t, Find.item, level, va)) return false;
     const c = Carve.at(index);
     c.level = level;
     c.contigLg2 = contig;
@@ -74,23 +76,76 @@ export class Carve {
   }
 
   /** Count the pages that building needs. */
-  static plan<F extends Format>(t: Table, first: u64, last: u64): void {
+  static plan<F extends Format>(t: Table): void {
+    const first = Edit.first;
+    const last = Edit.last;
     for (let i: u32 = 0; i < count; i++) {
       const c = Carve.at(i);
       if (c.first < first) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, c.first, first - 1, c.oa);
+      if (Edit.kind != EditKind.REMOVE) {
+        const from = max<u64>(first, c.first);
+        Plan.range<F>(t, t.sizes, NO_PAGE, c.level, from, min<u64>(last, c.last), Carve.newOa(c, from));
+      }
       if (c.last > last) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, last + 1, c.last, c.oa + (last + 1 - c.first));
     }
   }
 
-  /** Build what replaces the noted entries, [first, last] left out. ENOMEM leaves nothing behind. */
-  static build<F extends Format>(t: Table, first: u64, last: u64): i32 {
+  /** The output address that the edit gives to `va`, which the carving covers. */
+  @inline static newOa(c: Carving, va: u64): u64 {
+    return Edit.kind == EditKind.REPLACE ? Edit.oaAt(va) : c.oa + (va - c.first);
+  }
+
+  /** Whether a noted leaf must be cleared and flushed before what was built takes its place. */
+  static breaks<F extends Format>(t: Table): bool {
+    if (count == 0 || t.breakMode == BreakMode.NEVER) return false;
+    if (t.breakMode == BreakMode.ALWAYS) return true;
+    if (Edit.kind == EditKind.REMOVE) return false;
+    for (let i: u32 = 0; i < count; i++) {
+      const c = Carve.at(i);
+      const from = max<u64>(Edit.first, c.first);
+      const attrs = Edit.newAttrs<F>(t, Item.load<F>(c.slot), c.level);
+      if (
+        Change.conflicts<F>(t, Item.load<F>(c.slot), c.level, c.first, Carve.newOa(c, from) - (from - c.first), attrs)
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The edit without its part of the noted leaves. */
+  static get restFirst(): u64 {
+    return count != 0 && Carve.at(0).first <= Edit.first ? Carve.at(0).last + 1 : Edit.first;
+  }
+  static get restLast(): u64 {
+    return count != 0 && Carve.at(count - 1).last >= Edit.last ? Carve.at(count - 1).first - 1 : Edit.last;
+  }
+  /** Whether nothing is left of it. */
+  static get isAll(): bool {
+    if (count == 0) return false;
+    const c = Carve.at(0);
+    if (c.first <= Edit.first && c.last >= Edit.last) return true;
+    return count == 2 && c.last + 1 == Carve.at(1).first;
+  }
+
+  /** Build what replaces the noted entries. ENOMEM leaves nothing behind. */
+  static build<F extends Format>(t: Table): i32 {
+    const first = Edit.first;
+    const last = Edit.last;
     for (let i: u32 = 0; i < count; i++) {
       const c = Carve.at(i);
       const items = Carve.items(i);
       memory.fill(items, 0, ((<usize>1) << c.contigLg2) << changetype<F>(0).itemLg2());
       let status: i32 = Status.OK;
-      if (c.first < first) status = Carve.part<F>(t, c, items, c.first, first - 1);
-      if (status == Status.OK && c.last > last) status = Carve.part<F>(t, c, items, last + 1, c.last);
+      if (c.first < first) status = Carve.part<F>(t, c, items, c.first, first - 1, c.oa, c.attrs);
+      if (status == Status.OK && Edit.kind != EditKind.REMOVE) {
+        const from = max<u64>(first, c.first);
+        const attrs = Edit.newAttrs<F>(t, Item.load<F>(c.slot), c.level);
+        status = Carve.part<F>(t, c, items, from, min<u64>(last, c.last), Carve.newOa(c, from), attrs);
+      }
+      if (status == Status.OK && c.last > last) {
+        status = Carve.part<F>(t, c, items, last + 1, c.last, c.oa + (last + 1 - c.first), c.attrs);
+      }
       if (status == Status.OK) continue;
       for (let j: u32 = 0; j <= i; j++) Carve.discard<F>(t, j);
       return status;
@@ -98,24 +153,9 @@ export class Carve {
     return Status.OK;
   }
 
-  /** A part that stays. The scratch items stand for the entry's own: seen as a top level, they are found by the address alone. */
-  static part<F extends Format>(t: Table, c: Carving, items: u32, first: u64, last: u64): i32 {
-    const f = changetype<F>(0);
-    const from = items - ((<u32>(c.first >> f.shift(c.level))) << f.itemLg2());
-    while (true) {
-      const status = Mapper.range<F>(
-        t,
-        from,
-        c.level,
-        first,
-        last,
-        c.oa + (first - c.first),
-        c.attrs,
-        Collision.EMPTY_TABLES,
-      );
-      if (status != Status.MORE) return status;
-      first = Op.at;
-    }
+  /** A part of the entry. The scratch items stand for the entry's own: seen as a root, they are found by the address alone. */
+  static part<F extends Format>(t: Table, c: Carving, items: u32, first: u64, last: u64, oa: u64, attrs: u64): i32 {
+    return Mapper.aside<F>(t, Path.asRoot<F>(items, c.level, c.first), c.level, first, last, oa, attrs);
   }
 
   /** Drop what was built; nobody has seen it. */

@@ -15,6 +15,22 @@ export class Dirty {
     return (item & t.dirtyMask) == t.dirtyValue && t.dirtyMask != 0;
   }
 
+  /** A leaf item as it is when clean. */
+  @inline static plain(t: Table, item: u64): u64 {
+    return Dirty.is(t, item) ? item ^ t.dirtyFlip : item;
+  }
+
+  /** Whether hardware keeps dirty state in this leaf item. */
+  @inline static isKept(t: Table, item: u64): bool {
+    return Dirty.is(t, item) || Dirty.is(t, item ^ t.dirtyFlip);
+  }
+
+  /** `item` with the dirty state of another leaf item, where both keep one. */
+  static like(t: Table, item: u64, other: u64): u64 {
+    if (!Dirty.isKept(t, item) || !Dirty.isKept(t, other)) return item;
+    return Dirty.is(t, item) == Dirty.is(t, other) ? item : item ^ t.dirtyFlip;
+  }
+
   /** Make the leaf item at `at` clean; a device may write through it meanwhile. True: it was dirty. */
   static clean<F extends Format>(t: Table, at: usize): bool {
     const wide = changetype<F>(0).itemLg2() == 3;

@@ -18,13 +18,29 @@ export class Events {
 
   static push(kind: u32, address: f64, bytes: f64, granule: f64): void {
     const index = <u32>Own.realm.events;
-    if (index >= EVENTS) return;
+    if (index >= EVENTS) {
+      if (kind == EventKind.SYNC) Events.widen(address, bytes);
+      return;
+    }
     const at = Own.event(index);
     store<f64>(at, <f64>kind);
     store<f64>(at, address, 8);
     store<f64>(at, bytes, 16);
     store<f64>(at, granule, 24);
     Own.realm.events = <f64>(index + 1);
+  }
+
+  /** There is no room: the last write-back covers this one as well, and what lies in between. Only what is built aside can come here. */
+  static widen(address: f64, bytes: f64): void {
+    for (let index = EVENTS; index != 0; index--) {
+      const at = Own.event(index - 1);
+      if (load<f64>(at) != <f64>EventKind.SYNC) continue;
+      const first = min<f64>(address, load<f64>(at, 8));
+      const end = max<f64>(address + bytes, load<f64>(at, 8) + load<f64>(at, 16));
+      store<f64>(at, first, 8);
+      store<f64>(at, end - first, 16);
+      return;
+    }
   }
 
   /** A run that continues the event before it, of the same kind and granule, becomes part of it. */

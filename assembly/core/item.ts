@@ -2,6 +2,9 @@
 import { Format } from "../format/format";
 
 export class Item {
+  /** No output address. */
+  static readonly NONE: u64 = <u64>-1;
+
   @inline static load<F extends Format>(at: usize): u64 {
     return changetype<F>(0).itemLg2() == 3 ? load<u64>(at) : <u64>load<u32>(at);
   }
@@ -14,6 +17,12 @@ export class Item {
     return changetype<F>(0).itemLg2() == 3
       ? atomic.cmpxchg<u64>(at, 0, item) == 0
       : atomic.cmpxchg<u32>(at, 0, <u32>item) == 0;
+  }
+  /** Replace an item that somebody else may be changing. False: it was not `old` any more. */
+  @inline static exchange<F extends Format>(at: usize, old: u64, item: u64): bool {
+    return changetype<F>(0).itemLg2() == 3
+      ? atomic.cmpxchg<u64>(at, old, item) == old
+      : <u64>atomic.cmpxchg<u32>(at, <u32>old, <u32>item) == old;
   }
   /** The index of the item for `va` in a table that is not the root. */
   @inline static index<F extends Format>(va: u64, level: u32): usize {

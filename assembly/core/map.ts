@@ -44,6 +44,16 @@ export class Mapper {
     }
   }
 
+  /** The same below a table that nobody sees yet. Does not stop for the events to be read. */
+  static aside<F extends Format>(t: Table, from: u32, top: u32, va: u64, last: u64, oa: u64, attrs: u64): i32 {
+    let at = va;
+    while (true) {
+      const status = Mapper.range<F>(t, from, top, at, last, oa + (at - va), attrs, Collision.EMPTY_TABLES);
+      if (status != Status.MORE) return status;
+      at = Op.at;
+    }
+  }
+
   /** Leaves of one size over [va, last]: parent table by parent table. */
   static run<F extends Format>(
     t: Table,

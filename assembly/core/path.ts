@@ -5,7 +5,8 @@ import { Window } from "../memory/window";
 import { Events } from "./events";
 import { Item } from "./item";
 import { Op } from "./operation";
-import { Pages, Status, Table } from "./table";
+import { Pages } from "./pages";
+import { Status, Table } from "./table";
 
 export class Path {
   /** The table that an item points to, if it lies in the memory; else OUTSIDE. */
@@ -92,6 +93,12 @@ export class Path {
     if (Path.link<F>(t, table, at, child, level, top)) return child;
     Path.drop<F>(t, child, level - 1);
     return NO_PAGE;
+  }
+
+  /** A table at `level` for the addresses from `first` on, as the root of a walk that starts there: roots are indexed by the whole address. */
+  @inline static asRoot<F extends Format>(table: u32, level: u32, first: u64): u32 {
+    const f = changetype<F>(0);
+    return table - ((<u32>(first >> f.shift(level))) << f.itemLg2());
   }
 
   static stop(why: i32, va: u64): u32 {

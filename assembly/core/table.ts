@@ -1,9 +1,4 @@
-// The descriptor of one table: what every realm that uses it must know. It lies in the bookkeeping region; its address is the bindings' handle.
-import { Format } from "../format/format";
-import { Pool } from "../memory/pool";
-import { NO_PAGE, Record } from "../memory/record";
-import { CLASS_MIN_LG2, Shared, Superblock } from "../memory/superblock";
-import { Window } from "../memory/window";
+import { Shared, Superblock } from "../memory/superblock";
 
 /** Levels that any format may have, and lists that a caller's pages wait on. */
 export const MAX_LEVELS: u32 = 8;
@@ -46,6 +41,13 @@ export class Table {
   dirtyMask: u64;
   dirtyValue: u64;
   dirtyFlip: u64;
+  /** Attribute bits that may not change in a live entry (`BreakMode`). */
+  memoryMask: u64;
+  breakMode: u32;
+  /** 1: table pages come from `reserve`, filled from the pool, while an operation runs that must not fail. */
+  stocked: u32;
+  /** 1 once tables may hang below several entries: calls that change such a table make it their own first. */
+  repeats: u32;
   /** See `Format.permits`. */
   variant: u32;
   /** log2 of the smallest leaf size in use. */
@@ -103,6 +105,8 @@ export class Status {
   static readonly EVENTS: i32 = 4;
   /** Done: the one page asked for was unmapped, is to be flushed, and there is nothing to read. */
   static readonly ONE_PAGE: i32 = 5;
+  /** Entries must be cleared and flushed before the next step. */
+  static readonly BREAK: i32 = 6;
   static readonly EINVAL: i32 = -1;
   static readonly ERANGE: i32 = -2;
   static readonly EEXIST: i32 = -3;
@@ -147,6 +151,8 @@ export function setTable(handle: u32, format: u32, root: u32, top: u32, variant:
   t.pageLg2 = pageLg2;
   t.generation += 1;
   t.shared = 0;
+  t.stocked = 0;
+  t.repeats = 0;
   memory.fill(handle + offsetof<Table>("reserve0"), 0xff, MAX_LEVELS * 4);
 }
 export function setTableFlags(handle: u32, callerPages: u32, incoherent: u32, signed: u32): void {
@@ -174,6 +180,11 @@ export function setTableAttributes(
   t.addressMask = encryptionBit == 0 ? <u64>-1 : ~((<u64>1) << encryptionBit);
   t.tableAttrs = <u64>low | ((<u64>high) << 32);
   t.sizes = <u64>sizesLow | ((<u64>sizesHigh) << 32);
+}
+export function setTableBreaks(handle: u32, mode: u32, low: u32, high: u32): void {
+  const t = changetype<Table>(<usize>handle);
+  t.breakMode = mode;
+  t.memoryMask = <u64>low | ((<u64>high) << 32);
 }
 export function setTableReach(handle: u32, bits: u32): void {
   changetype<Table>(<usize>handle).tableLast = bitsBelow(bits);
@@ -204,68 +215,4 @@ export function setTableShared(handle: u32): void {
 
 function bitsBelow(bits: u32): u64 {
   return bits >= 64 ? <u64>-1 : ((<u64>1) << bits) - 1;
-}
-
-/** Table pages of one table. */
-export class Pages {
-  /** Bytes of a table at `level`: at least a unit, so that each page has a record of its own. */
-  @inline static lg2<F extends Format>(level: u32): u32 {
-    const f = changetype<F>(0);
-    return max<u32>(f.indexLg2(level) + f.itemLg2(), CLASS_MIN_LG2);
-  }
-
-  /** A page for `level`, not linked yet, with undefined contents; NO_PAGE: none left. The caller books it with `Shared.count`. */
-  static take<F extends Format>(t: Table, level: u32): u32 {
-    if (!t.callerPages) return Pages.fromPool(t, Pages.lg2<F>(level));
-    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
-    const page = load<u32>(head);
-    if (page != NO_PAGE) store<u32>(head, Record.of(page).next);
-    return page;
-  }
-
-  static fromPool(t: Table, lg2: u32): u32 {
-    const page = Pool.take(lg2);
-    if (page == 0) return NO_PAGE;
-    if (Window.paddr(page) <= t.tableLast) return page;
-    Pool.give(page, lg2, false);
-    return NO_PAGE;
-  }
-
-  /** Undo a `take`. */
-  static untake<F extends Format>(t: Table, page: u32, level: u32, zero: bool): void {
-    if (!t.callerPages) Pool.give(page, Pages.lg2<F>(level), zero);
-    else Pages.keep(t, page, level);
-  }
-
-  static keep(t: Table, page: u32, level: u32): void {
-    const head = changetype<usize>(t) + offsetof<Table>("reserve0") + ((<usize>level) << 2);
-    Record.of(page).next = load<u32>(head);
-    store<u32>(head, page);
-  }
-}
-
-/** Give a table a page of the caller's allocator for its next operation. False when it is in use already, or its record finds no room. */
-export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): bool {
-  if (!Record.ensure(page, bytes)) return false;
-  const record = Record.of(page);
-  if (record.refs != 0) return false;
-  record.refs = 1;
-  record.birth = 0;
-  Pages.keep(changetype<Table>(<usize>handle), page, level);
-  return true;
-}
-
-/** Take back a page that the operation did not need; NO_PAGE = none is left at that level. */
-export function unreservePage(handle: u32, level: u32): u32 {
-  const head = <usize>handle + offsetof<Table>("reserve0") + ((<usize>level) << 2);
-  const page = load<u32>(head);
-  if (page == NO_PAGE) return NO_PAGE;
-  store<u32>(head, Record.of(page).next);
-  forgetPage(page);
-  return page;
-}
-
-/** The page goes back to the caller's allocator. */
-export function forgetPage(page: u32): void {
-  Record.of(page).refs = 0;
 }

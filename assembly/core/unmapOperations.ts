@@ -4,12 +4,14 @@ import { Own } from "../memory/realm";
 import { Address } from "./address";
 import { Carve } from "./carve";
 import { Clear, Free } from "./clear";
+import { Edit, EditKind } from "./edit";
 import { Events } from "./events";
 import { Op, Operation } from "./operation";
 import { Status, Table } from "./table";
 import { Trim } from "./trim";
 import { UnmapPages } from "./unmapPages";
 import { UnmapRange } from "./unmapRange";
+import { Unshare } from "./unshare";
 
 /** What becomes of a leaf that sticks out of the range, and how a call goes: bits of its flags. */
 export class UnmapFlag {
@@ -25,11 +27,20 @@ export class UnmapOperation extends Operation {
     if (!(flags & UnmapFlag.RESUME)) {
       Op.begin();
       Events.begin();
-      if (Carve.ends<F>(t, va, last) != 0) {
+      Edit.set(EditKind.REMOVE, va, last, 0, 0);
+      let edited = Carve.ends<F>(t, va, last) != 0;
+      if (edited) {
         if (flags & UnmapFlag.REFUSE) return Status.EINVAL;
-        if (!(flags & UnmapFlag.WHOLE)) return Status.SPLIT;
-        va = min<u64>(va, Carve.at(0).first);
-        last = max<u64>(last, Carve.at(Carve.count - 1).last);
+        if (flags & UnmapFlag.WHOLE) {
+          va = min<u64>(va, Carve.at(0).first);
+          last = max<u64>(last, Carve.at(Carve.count - 1).last);
+          edited = false;
+        }
+      }
+      if (edited || Unshare.isNeeded<F>(t, va, last)) {
+        Own.realm.at = <f64>Address.iova(t, va);
+        Own.realm.extra0 = <f64>Address.iova(t, last);
+        return Status.SPLIT;
       }
     } else {
       Own.realm.events = 0;
@@ -40,26 +51,6 @@ export class UnmapOperation extends Operation {
       Own.realm.at = <f64>Address.iova(t, Op.at);
       // With "whole" the range may have grown at its end; the rest of the call needs to know.
       Own.realm.extra0 = <f64>Address.iova(t, last);
-    }
-    return status;
-  }
-}
-
-/** The entries noted by an unmap that returned SPLIT. `e`: 0 count the pages that building needs; 1 build; 2 break; 3 make; 4 make without a break. */
-export class CarveOperation extends Operation {
-  run<F extends Format>(t: Table, va: u64, last: u64, c: u64, d: u64, step: u32): i64 {
-    let status: i32 = Status.OK;
-    if (step == 0) {
-      Own.clearPlan();
-      Carve.plan<F>(t, va, last);
-    } else if (step == 1) {
-      status = Carve.build<F>(t, va, last);
-      Op.book();
-    } else if (step == 2) {
-      Carve.break<F>(t);
-    } else {
-      Carve.make<F>(t, step == 4);
-      Op.remove(Carve.inside(va, last));
     }
     return status;
   }

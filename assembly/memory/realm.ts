@@ -20,6 +20,9 @@ export const EVENT_ROOM: u32 = 32;
 /** The largest number of items in one entry, and the bytes of the two scratch areas for entries that are being rebuilt. */
 export const SCRATCH_ITEMS: u32 = 512;
 const SCRATCH_BYTES: u32 = 64 + SCRATCH_ITEMS * 8;
+/** Entries that may wait for a flush before they are made, and the bytes noted of each. */
+export const PENDING: u32 = 64;
+const PENDING_BYTES: u32 = 48;
 /** Levels that plans count pages for. */
 const PLAN_LEVELS: u32 = 8;
 
@@ -59,7 +62,7 @@ export class Realm {
   extra6: f64;
   extra7: f64;
   reserved: f64;
-  /** CLASSES slots, EVENTS x 4 f64 (kind, address, bytes, granule), two scratch areas, the plan. */
+  /** CLASSES slots, EVENTS x 4 f64 (kind, address, bytes, granule), two scratch areas, the plan, the pending entries. */
   slots: u64;
 }
 
@@ -67,7 +70,8 @@ const SLOTS: u32 = offsetof<Realm>("slots");
 const EVENTS_AT: u32 = SLOTS + CLASSES * offsetof<PoolSlot>();
 const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;
 const PLAN_AT: u32 = SCRATCH_AT + 2 * SCRATCH_BYTES;
-const REALM_BYTES: u32 = PLAN_AT + PLAN_LEVELS * 16;
+const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;
+const REALM_BYTES: u32 = PENDING_AT + PENDING * PENDING_BYTES;
 
 let realm: usize = 0;
 
@@ -88,6 +92,10 @@ export class Own {
   /** The last address counted at a level (u64), and the pages counted (u32, 8 bytes on). */
   @inline static plan(level: u32): usize {
     return realm + PLAN_AT + ((<usize>level) << 4);
+  }
+  /** Room to note an entry that was cleared; `index` is below PENDING. */
+  @inline static pending(index: u32): usize {
+    return realm + PENDING_AT + <usize>index * PENDING_BYTES;
   }
   static clearPlan(): void {
     memory.fill(realm + PLAN_AT, 0, PLAN_LEVELS * 16);

@@ -76,6 +76,7 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     tableAddressMask: () => ADDRESS_MASK & ~encryption,
     dirty: DIRTY,
     breakBeforeMake: "never",
+    memoryTypeMask: 0n,
     linuxPages: "run",
     archLevel: (level) => level,
     encode: (prot, strict) => encode(prot, strict, options.forceCoherence, encryption),

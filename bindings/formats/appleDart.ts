@@ -94,6 +94,7 @@ function dart(name: string, config: CommonConfig, generation: Generation): Forma
     encryptionBit: 0,
     tableAddressMask: () => generation.addressMask,
     breakBeforeMake: "never",
+    memoryTypeMask: 0n,
     linuxPages: "run",
     archLevel: (level) => level + 1,
     encode: (prot, strict) => encode(prot, strict, generation),

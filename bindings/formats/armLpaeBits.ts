@@ -16,6 +16,9 @@ const UXN = 1n << 54n;
 const SW_SYNC = 1n << 55n;
 const NS_TABLE = 1n << 63n;
 
+/** AttrIndx of stage 1 (Mali: MEMATTR index), MemAttr of stage 2 (D8.5). */
+export const ATTR_INDEX: bigint = 7n << 2n;
+export const MEM_ATTR: bigint = 15n << 2n;
 const SHARE = { none: 0n, outer: 2n, inner: 3n } as const;
 const SHARE_FLAG: readonly number[] = [Prot.SHARE_NONE, 0, Prot.SHARE_OUTER, Prot.SHARE_INNER];
 /** The MAIR slots that Linux's flags choose. */

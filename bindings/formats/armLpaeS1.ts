@@ -1,6 +1,14 @@
 // ARM LPAE stage 1, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S1, ARM_32_LPAE_S1).
 
-import { type LpaeStyle, lpaeDecode, lpaeDirty, lpaeEncode, lpaeTableBits, lpaeVariant } from "./armLpaeBits.js";
+import {
+  ATTR_INDEX,
+  type LpaeStyle,
+  lpaeDecode,
+  lpaeDirty,
+  lpaeEncode,
+  lpaeTableBits,
+  lpaeVariant,
+} from "./armLpaeBits.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -77,6 +85,7 @@ function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     tableAddressMask: () => g.tableAddressMask,
     dirty: lpaeDirty(style),
     breakBeforeMake: g.breakBeforeMake,
+    memoryTypeMask: ATTR_INDEX,
     linuxPages: "run",
     archLevel: (level) => 3 - level,
     encode: (prot, strict) => lpaeEncode(style, prot, strict),

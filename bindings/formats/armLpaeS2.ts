@@ -1,6 +1,14 @@
 // ARM LPAE stage 2, 64-bit and 32-bit flavour (Linux: ARM_64_LPAE_S2, ARM_32_LPAE_S2).
 
-import { type LpaeStyle, lpaeDecode, lpaeDirty, lpaeEncode, lpaeTableBits, lpaeVariant } from "./armLpaeBits.js";
+import {
+  type LpaeStyle,
+  lpaeDecode,
+  lpaeDirty,
+  lpaeEncode,
+  lpaeTableBits,
+  lpaeVariant,
+  MEM_ATTR,
+} from "./armLpaeBits.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -96,6 +104,7 @@ function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     tableAddressMask: () => g.tableAddressMask,
     dirty: lpaeDirty(style),
     breakBeforeMake: g.breakBeforeMake,
+    memoryTypeMask: MEM_ATTR,
     linuxPages: "run",
     archLevel: (level) => 3 - level,
     encode: (prot, strict) => lpaeEncode(style, prot, strict),

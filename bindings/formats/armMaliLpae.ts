@@ -1,6 +1,6 @@
 // Mali Midgard / Bifrost (Linux: ARM_MALI_LPAE).
 
-import { type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
+import { ATTR_INDEX, type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
 import { type ArmLpaeConfig, lpaeGeometry } from "./armLpaeShared.js";
 import { CoreFormat } from "./coreFormats.js";
 import { defineFormat, type Format } from "./format.js";
@@ -46,6 +46,7 @@ export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; m
     encryptionBit: 0,
     tableAddressMask: () => ADDRESS_MASK,
     breakBeforeMake: g.breakBeforeMake,
+    memoryTypeMask: ATTR_INDEX,
     linuxPages: "run",
     archLevel: (level) => 3 - level,
     encode: (prot, strict) => lpaeEncode(STYLE, prot, strict),

@@ -33,6 +33,8 @@ const BUFFERABLE = 1 << 8;
 const CACHEABLE = 1 << 9;
 const EXECUTE_NEVER = 1 << 10;
 const NS = 1 << 11;
+/** TEX, B and C. */
+const MEMORY_TYPE = (7n << 2n) | BigInt(BUFFERABLE | CACHEABLE);
 const NS_TABLE = 1n << 3n;
 /** TTBR attributes: shareable, inner and outer write-back write-allocate; or shareable alone for a walker that does not snoop. */
 const TTBR_COHERENT = 0x6a;
@@ -82,6 +84,7 @@ export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
     encryptionBit: 0,
     tableAddressMask: () => TABLE_ADDRESS | (wideTables ? MTK_HIGH : 0n),
     breakBeforeMake: "always",
+    memoryTypeMask: MEMORY_TYPE,
     linuxPages: "items",
     archLevel: (level) => 2 - level,
     encode: (prot, strict) => encode(prot, strict, permissions, ns),

@@ -80,6 +80,8 @@ export interface FormatSpec<Registers = unknown> extends Format<Registers> {
   readonly dirty?: DirtyBits | undefined;
   /** Whether a leaf that changes while the device may use it must be cleared and flushed first. */
   readonly breakBeforeMake: "always" | "bbm2" | "never";
+  /** Attribute bits of the memory type, which may not change in a live entry; of no account with "never". */
+  readonly memoryTypeMask: bigint;
   /**
    * How Linux's driver of this format does map_pages and unmap_pages: a "run" in one table, reported as one range; or "items" one by one across tables,
    * each reported at the size of its item.

@@ -62,6 +62,7 @@ export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }
     encryptionBit: 0,
     tableAddressMask: () => PAGE_NUMBER_MASK,
     breakBeforeMake: "never",
+    memoryTypeMask: 0n,
     linuxPages: "run",
     archLevel: (level) => level,
     encode: (prot, strict) => encode(prot, strict, svpbmt),

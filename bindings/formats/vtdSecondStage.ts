@@ -64,6 +64,7 @@ export function vtdSecondStage(config: VtdSecondStageConfig): Format<{ ssptptr: 
     tableAddressMask: () => ADDRESS_MASK,
     dirty: DIRTY,
     breakBeforeMake: "never",
+    memoryTypeMask: 0n,
     linuxPages: "run",
     archLevel: (level) => level,
     encode: (prot, strict) => encode(prot, strict, forceCoherence, forceWriteable),

@@ -63,6 +63,7 @@ export function x86_64(config: X86Config): Format<{ cr3: bigint; levels: number 
     encryptionBit,
     tableAddressMask: () => ADDRESS_MASK & ~encryption,
     breakBeforeMake: "never",
+    memoryTypeMask: 0n,
     linuxPages: "run",
     archLevel: (level) => level,
     encode: (prot, strict) => encode(prot, strict, encryption),

@@ -166,6 +166,13 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   const table = halves(spec.tableBits);
   const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
+  const memoryMask = halves(spec.memoryTypeMask);
+  core.setTableBreaks(
+    handle,
+    ["never", "bbm2", "always"].indexOf(spec.breakBeforeMake),
+    memoryMask.low,
+    memoryMask.high,
+  );
   const written = halves(spec.writtenBit);
   core.setTableWrittenBit(handle, written.low, written.high);
   const [mask, value, flip] = [spec.dirty?.mask ?? 0n, spec.dirty?.value ?? 0n, spec.dirty?.flip ?? 0n].map(halves) as [

@@ -1,5 +1,6 @@
 // Tables that grow: more levels above the root when a map reaches beyond it, told to the device once the map has succeeded.
 import { Status } from "../core.js";
+import type { Range } from "./arguments.js";
 import { fetchPage, returnUnused } from "./reserve.js";
 import { statusError, type TableState } from "./state.js";
 
@@ -61,4 +62,20 @@ export function undoGrowth(s: TableState, grown: number): void {
   if (grown === NOT_GROWN) return;
   s.core.setTop(s.handle, grown);
   returnUnused(s);
+}
+
+/**
+ * Grow for a range, fetch what an operation needs, and tell the device of the new top before anything else changes: whatever throws until then leaves all as
+ * before, and from then on nothing does.
+ */
+export function growNow(s: TableState, operation: string, range: Range, paddr: number, fetch: () => void): void {
+  const grown = growFor(s, operation, range, paddr);
+  try {
+    fetch();
+    keepGrowth(s, grown);
+  } catch (error) {
+    returnUnused(s);
+    undoGrowth(s, grown);
+    throw error;
+  }
 }

@@ -4,16 +4,18 @@ import { IoPgtableError } from "../errors.js";
 import { isRefusal } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
-import { isInside, spaces } from "./arguments.js";
+import { isInside, type Range, spaces } from "./arguments.js";
+import { ownTables } from "./edit.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
+import { checkFree } from "./holds.js";
 import { mapEach, unmapEach } from "./itemCalls.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
-import { clip } from "./unmap.js";
+import { clip, wholeLeaves } from "./unmap.js";
 
 const RESUME_MAP = 2;
 const RESUME_UNMAP = 4;
@@ -46,6 +48,8 @@ export function mapPages(
   const bytes = inputBytes(s, at, size, pages);
   if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  checkFree(s, op, extent);
+  if (!owned(s, op, extent)) return refused("ENOMEM");
   const lg2 = Math.log2(size);
   if (s.spec.linuxPages === "items") return mapEach(extent, size, (page) => runMapPages(s, page, lg2));
   return runMapPages(s, extent, lg2);
@@ -106,6 +110,7 @@ export function mapRange(
   if (at % BigInt(s.page) !== 0n || oa % s.page !== 0 || bytes % s.page !== 0) return refused("EINVAL");
   if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  checkFree(s, op, extent);
   let grown: number;
   try {
     grown = prepareTables(s, op, extent, bytes);
@@ -117,6 +122,19 @@ export function mapRange(
   const first = s.core.map(s.handle, extent.iova, oa, bytes, bits.low, bits.high, 0);
   const status = runMap(s, first, extent, 0, flushes);
   return endMap(s, status, grown, extent, flushes, () => settleMerged(s, flushes, into));
+}
+
+/** Make tables that hang below several entries the range's own. False: there is no page for a copy. */
+function owned(s: TableState, operation: string, range: Range): boolean {
+  const flushes: Flush[] = [];
+  try {
+    ownTables(s, operation, range, flushes);
+  } catch (error) {
+    if (error instanceof IoPgtableError && error.code === "ENOMEM") return false;
+    throw error;
+  }
+  if (flushes.length !== 0) settle(s, flushes);
+  return true;
 }
 
 /** Growth stays only where something was mapped; then what gave way is flushed. */
@@ -148,6 +166,8 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   if (pages === 0 || !s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
+  checkFree(s, op, range);
+  if (!owned(s, op, range)) return 0;
   if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
   const lg2 = Math.log2(size);
   const flushes: Flush[] = [];
@@ -175,6 +195,8 @@ export function unmapRange(s: TableState, iova: unknown, size: unknown, gather: 
   if (bytes === 0 || !aligned || !isInside(s, at, BigInt(bytes))) return 0;
   const range = clip(s, { iova: Number(at), size: bytes });
   if (range.size === 0) return 0;
+  checkFree(s, op, wholeLeaves(s, range));
+  if (!owned(s, op, wholeLeaves(s, range))) return 0;
   const flushes: Flush[] = [];
   let status = s.core.unmapRange(s.handle, range.iova, range.size, 0);
   drainEvents(s, flushes, true);

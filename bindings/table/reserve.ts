@@ -20,6 +20,31 @@ export function fetchPlanned(s: TableState, operation: string, iova: number): vo
   }
 }
 
+/** Fetch what was planned from wherever the table's pages come from, so that what follows cannot fail. */
+export function fetchPages(s: TableState, operation: string, iova: number): void {
+  if (s.allocator !== undefined) {
+    fetchPlanned(s, operation, iova);
+    return;
+  }
+  if (plannedPages(s) === 0) return;
+  if (s.core.stock(s.handle) === 0) {
+    throw new IoPgtableError(
+      "ENOMEM",
+      operation,
+      "there are not enough table pages; give the memory more bytes or unmap something",
+      iova,
+    );
+  }
+  s.stocked = true;
+}
+
+/** How many pages the plan counts. */
+export function plannedPages(s: TableState): number {
+  let pages = 0;
+  for (let level = 0; level <= s.spec.maxTop; level++) pages += s.core.plannedPages(level);
+  return pages;
+}
+
 /** Fetch one page for a table at `level`. */
 export function fetchPage(
   s: TableState,
@@ -39,9 +64,13 @@ export function fetchPage(
   }
 }
 
-/** Give pages that an operation did not need back to the allocator. */
+/** Give pages that an operation did not need back to where they came from. */
 export function returnUnused(s: TableState): void {
   const { allocator } = s;
+  if (s.stocked) {
+    s.core.unstock(s.handle);
+    s.stocked = false;
+  }
   if (allocator === undefined) return;
   for (let level = 0; level <= s.spec.maxTop; level++) {
     for (

@@ -4,10 +4,12 @@ import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
+import { EditKind, edit, plainEdit } from "./edit.js";
 import { checkGather, type Gather, type TableGather } from "./gather.js";
+import { checkFree } from "./holds.js";
+import { mappings } from "./mappings.js";
 import { FLUSH_RANGE, type Flush } from "./pages.js";
-import { fetchPlanned, returnUnused } from "./reserve.js";
-import { drainEvents, issueFlush, issueSyncs, settle } from "./settle.js";
+import { drainEvents, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
 
 /** What becomes of a larger leaf that the range only partly covers. */
@@ -18,9 +20,8 @@ export interface UnmapOptions {
   partial?: Partial;
 }
 
-/** Flags of the core's unmap, and steps of its carve (assembly/core/unmapOperations.ts). */
+/** Flags of the core's unmap (assembly/core/unmapOperations.ts). */
 const UnmapFlag = { WHOLE: 1, REFUSE: 2, RESUME: 4 } as const;
-const CarveStep = { PLAN: 0, BUILD: 1, BREAK: 2, MAKE: 3, MAKE_LIVE: 4 } as const;
 
 /** With the options checked and the range too: everything but one page that leaves its table in place. */
 export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, options: unknown): number {
@@ -28,7 +29,9 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
   const { gather, partial } = checkOptions("unmap", options) as UnmapOptions;
   const into = checkGather(s, gather, "unmap");
   const flags = partialFlags(partial);
-  const range = clip(s, checkRange(s, "unmap", iova, size));
+  const asked = checkRange(s, "unmap", iova, size);
+  checkFree(s, "unmap", partial === "whole" ? wholeLeaves(s, asked) : asked);
+  const range = clip(s, asked);
   if (range.size === 0) return 0;
   return finishUnmap(s, s.core.unmap(s.handle, range.iova, range.size, flags), range, flags, into);
 }
@@ -40,12 +43,15 @@ export function finishUnmap(s: TableState, first: number, range: Range, flags: n
     return range.size;
   }
   const flushes: Flush[] = [];
-  let status = first;
-  if (status === Status.SPLIT) {
-    split(s, range, flushes);
-    status = s.core.unmap(s.handle, range.iova, range.size, flags | UnmapFlag.RESUME);
+  if (first === Status.SPLIT) {
+    // With "whole" the core has moved the ends of the range to those of leaves.
+    const iova = s.memory.mail[Mail.AT] ?? range.iova;
+    const size = (s.memory.mail[Mail.EXTRA] ?? 0) + 1 - iova;
+    const removed = edit(s, "unmap", plainEdit(EditKind.REMOVE, { iova, size }), flushes);
+    settle(s, flushes, into);
+    return removed;
   }
-  status = runUnmap(s, status, range, flags, flushes);
+  const status = runUnmap(s, first, range, flags, flushes);
   const done = s.memory.mail[Mail.DONE] ?? 0;
   if (status === Status.EINVAL) {
     throw new IoPgtableError(
@@ -58,6 +64,18 @@ export function finishUnmap(s: TableState, first: number, range: Range, flags: n
   settle(s, flushes, into);
   if (status < 0) throw statusError(status, "unmap", s.memory.mail[Mail.AT] ?? range.iova);
   return done;
+}
+
+/** The range with the leaves at its ends whole, where a prepared update or a table of several entries could be in the way. */
+export function wholeLeaves(s: TableState, range: Range): Range {
+  if (s.holds.size === 0 && s.core.tableRepeats(s.handle) === 0) return range;
+  const first = BigInt(range.iova);
+  let [low, high] = [first, first + BigInt(range.size)];
+  for (const { iova, size } of mappings(s, first, high - 1n)) {
+    if (iova < low) low = iova;
+    if (iova + BigInt(size) > high) high = iova + BigInt(size);
+  }
+  return { iova: Number(low), size: Number(high - low) };
 }
 
 function partialFlags(partial: unknown): number {
@@ -88,52 +106,4 @@ function runUnmap(s: TableState, first: number, range: Range, flags: number, flu
     drainEvents(s, flushes, true);
   }
   return status;
-}
-
-/**
- * Rebuild the leaves that stick out from the parts that stay. They are built aside first, so that nothing has changed when a page is missing. Where the
- * architecture demands break-before-make, the flush in between is issued at once.
- */
-function split(s: TableState, range: Range, flushes: Flush[]): void {
-  const carve = (step: number): number => s.core.carve(s.handle, range.iova, range.size, step);
-  if (s.allocator !== undefined) {
-    carve(CarveStep.PLAN);
-    fetchPlanned(s, "unmap", range.iova);
-  }
-  const status = carve(CarveStep.BUILD);
-  if (status !== Status.OK) {
-    s.memory.mail[Mail.EVENTS] = 0;
-    returnUnused(s);
-    throw statusError(status, "unmap", range.iova);
-  }
-  drainEvents(s, flushes, true);
-  if (s.spec.breakBeforeMake !== "always") {
-    carve(CarveStep.MAKE_LIVE);
-    drainEvents(s, flushes, true);
-    return;
-  }
-  carve(CarveStep.BREAK);
-  const broken: Flush[] = [];
-  drainEvents(s, broken, false);
-  let failure: { error: unknown } | undefined;
-  for (const flush of broken) {
-    try {
-      issueSyncs(s);
-      issueFlush(s, flush);
-    } catch (error) {
-      failure ??= { error };
-      flushes.push(flush);
-    }
-  }
-  carve(CarveStep.MAKE);
-  drainEvents(s, flushes, true);
-  if (failure !== undefined) endBroken(s, range, flushes, failure.error);
-}
-
-/** A flush between break and make threw: the operation is carried through, its flush is owed, the error passes on. */
-function endBroken(s: TableState, range: Range, flushes: Flush[], error: unknown): never {
-  runUnmap(s, s.core.unmap(s.handle, range.iova, range.size, UnmapFlag.RESUME), range, 0, flushes);
-  s.backlog.flushes.push(...flushes);
-  s.settleDirect();
-  throw error;
 }

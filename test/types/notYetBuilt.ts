@@ -3,12 +3,4 @@
 
 export type NamesNotYetBuilt = "SegmentList" | "GpuVm" | "AdversarialTlb";
 
-export type MethodsNotYetBuilt =
-  | "mapList"
-  | "mapFrames"
-  | "mapSegments"
-  | "mapRepeat"
-  | "replace"
-  | "protect"
-  | "coalesce"
-  | "prepare";
+export type MethodsNotYetBuilt = "mapList" | "mapFrames" | "mapSegments" | "mapRepeat" | "prepare";
