@@ -2,8 +2,8 @@
 // calls collide, join and cut. Specifications are plain data that is resolved against the model when the call runs.
 import fc from "fast-check";
 import { Prot } from "../../bindings/index.js";
-import type { Configuration } from "./configurations.js";
-import { endOf, inputRange, type Leaf, least, most, smallestPage } from "./geometry.js";
+import type { Configuration } from "../configurations/configuration.js";
+import { endOf, inputRange, type Leaf, least, most, smallestPage } from "../configurations/geometry.js";
 import type { LeafModel } from "./leafModel.js";
 
 export interface IovaSpec {
@@ -84,7 +84,7 @@ function edge(leaf: Leaf, page: bigint, steps: number): bigint {
 }
 
 function window(c: Configuration, { window, unit, steps }: IovaSpec): bigint {
-  const tableSpans = [1, 2, 3].map((levels) => smallestPage(c) << BigInt(c.tableLg2 * levels));
+  const tableSpans = c.shifts.slice(1, 4).map((shift) => 2n ** BigInt(shift));
   const { iova, size } = inputRange(c);
   const starts = [0n, ...tableSpans.filter((span) => span < size), size / 2n, size];
   return iova + pick(starts, window, 0n) + BigInt(steps) * pick(unitsOf(c), unit, smallestPage(c));

@@ -2,8 +2,8 @@
 // reading of the table, the table pages it keeps and frees, and the flushes it asked for.
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { SHAPES } from "../configurations/list.js";
 import { commands } from "./commands.js";
-import { CONFIGURATIONS } from "./configurations.js";
 import { LeafModel } from "./leafModel.js";
 import { configureRuns } from "./seed.js";
 import { Session, type SessionOptions } from "./session.js";
@@ -15,7 +15,7 @@ const options: fc.Arbitrary<SessionOptions> = fc.record({
 
 // A table of the larger granules has up to 8192 entries and its leaves are listed one by one: few runs by default.
 describe("the table agrees with a list of leaves", () => {
-  it.each(CONFIGURATIONS)("$name", (configuration) => {
+  it.each(SHAPES)("$name", (configuration) => {
     const sequence = fc.commands(commands, { maxCommands: 25, size: "max" });
     const property = fc.property(options, sequence, (sessionOptions, calls) => {
       const session = new Session(configuration, sessionOptions);

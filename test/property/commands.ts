@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { endOf, inputRange, type Range } from "../configurations/geometry.js";
 import {
   alignDown,
   type IovaSpec,
@@ -14,7 +15,6 @@ import {
   sizeSpec,
 } from "./addresses.js";
 import type { Expectation } from "./expectation.js";
-import { endOf, inputRange, type Range } from "./geometry.js";
 import { expectMap, expectUnmap, type PartialUnmap } from "./idiomaticCalls.js";
 import type { LeafModel } from "./leafModel.js";
 import { UNCHANGED } from "./leafModel.js";

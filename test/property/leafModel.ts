@@ -1,5 +1,4 @@
-import { Prot } from "../../bindings/index.js";
-import type { Configuration } from "./configurations.js";
+import type { Configuration } from "../configurations/configuration.js";
 import {
   contains,
   endOf,
@@ -10,7 +9,7 @@ import {
   overlaps,
   type Range,
   rangeBetween,
-} from "./geometry.js";
+} from "../configurations/geometry.js";
 
 /** What a call did to the leaves. A leaf that is cut is both `split` (as it was) and `added` (what is left of it). */
 export interface Change {
@@ -29,11 +28,7 @@ export class LeafModel {
 
   /** What of `prot` an entry of this format says. */
   attributes(prot: number): number {
-    const { honours, writeReads, mmioHidesCache } = this.configuration;
-    let said = prot & honours;
-    if (writeReads && said & Prot.WRITE) said |= Prot.READ;
-    if (mmioHidesCache && said & Prot.MMIO) said &= ~Prot.CACHE;
-    return said;
+    return this.configuration.says(prot);
   }
 
   sorted(): Leaf[] {

@@ -1,8 +1,17 @@
 // The four calls that Linux makes. io-pgtable's pair knows one page size at a time and sees tables where its successor
 // sees leaves, so its expectations need the table entries that stand before the call.
 import { Prot } from "../../bindings/index.js";
+import {
+  contains,
+  endOf,
+  endOfTable,
+  type Leaf,
+  least,
+  overlaps,
+  type Range,
+  rangeBetween,
+} from "../configurations/geometry.js";
 import { type Expectation, mapResult, unmapResult } from "./expectation.js";
-import { contains, endOf, endOfTable, type Leaf, least, overlaps, type Range, rangeBetween } from "./geometry.js";
 import { replacedBy } from "./idiomaticCalls.js";
 import type { Change, LeafModel } from "./leafModel.js";
 import type { TableSlot } from "./tableDump.js";

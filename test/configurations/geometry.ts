@@ -1,4 +1,4 @@
-import type { Configuration } from "./configurations.js";
+import type { Configuration } from "./configuration.js";
 
 /** Half-open range of input addresses. */
 export interface Range {
@@ -15,11 +15,23 @@ export interface Leaf extends Range {
 export const endOf = ({ iova, size }: Range) => iova + size;
 export const overlaps = (a: Range, b: Range) => a.iova < endOf(b) && b.iova < endOf(a);
 export const contains = (outer: Range, inner: Range) => outer.iova <= inner.iova && endOf(inner) <= endOf(outer);
-export const inputRange = (c: Configuration): Range => ({ iova: c.base, size: 2n ** BigInt(c.ias) });
-export const smallestPage = (c: Configuration): bigint => 2n ** BigInt(c.granuleLg2);
+export const smallestPage = (c: Configuration): bigint => c.pageSizes[0] ?? 4096n;
 export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 export const rangeBetween = (start: bigint, end: bigint): Range => ({ iova: start, size: end - start });
+
+/** The valid input addresses: one range, or the two halves of a sign-extended space. */
+export function inputRanges(c: Configuration): Range[] {
+  if (c.space !== "signed") return [inputRange(c)];
+  const half = 2n ** BigInt(c.ias - 1);
+  return [
+    { iova: 0n, size: half },
+    { iova: 2n ** 64n - half, size: half },
+  ];
+}
+
+/** The only range of a space that is no two halves. */
+export const inputRange = (c: Configuration): Range => ({ iova: c.base, size: 2n ** BigInt(c.ias) });
 
 /** Empty or negative where the two do not meet. */
 export function intersection(a: Range, b: Range): Range {
@@ -30,20 +42,20 @@ function lg2(size: bigint): number {
   return size.toString(2).length - 1;
 }
 
-/** Levels between the one whose entries hold leaves of `size` and the one of the smallest leaves. */
-function height(c: Configuration, size: bigint): number {
-  return Math.floor((lg2(size) - c.granuleLg2) / c.tableLg2);
+/** The level that holds leaves of `size`, from the smallest leaves = 0. */
+export function heightOf(c: Configuration, size: bigint): number {
+  return c.shifts.findLastIndex((shift) => shift <= lg2(size));
 }
 
+/** The architecture's number of a level that is counted from the smallest leaves = 0. */
+export const numberOf = (c: Configuration, height: number): number => c.leafLevel - c.towardsLeaves * height;
+
 /** The architecture's number of the level that holds leaves of `size`. */
-export function levelOf(c: Configuration, size: bigint): number {
-  return c.leafLevel - c.towardsLeaves * height(c, size);
-}
+export const levelOf = (c: Configuration, size: bigint): number => numberOf(c, heightOf(c, size));
 
 /** Bytes that one entry covers at a level of the architecture's number. */
 export function entrySize(c: Configuration, level: number): bigint {
-  const steps = (c.leafLevel - level) * c.towardsLeaves;
-  return 2n ** BigInt(c.granuleLg2 + c.tableLg2 * steps);
+  return 2n ** BigInt(c.shifts[(c.leafLevel - level) * c.towardsLeaves] ?? 64);
 }
 
 /** Bytes that one item of a leaf covers: less than the leaf where a leaf is several items. */
@@ -51,18 +63,13 @@ export function itemSize(c: Configuration, leafSize: bigint): bigint {
   return entrySize(c, levelOf(c, leafSize));
 }
 
-/** Where the table ends that holds the entry of a leaf of `size` at `iova`. */
-export function endOfTable(c: Configuration, iova: bigint, size: bigint): bigint {
-  const span = itemSize(c, size) << BigInt(c.tableLg2);
-  const end = (iova / span + 1n) * span;
-  const last = endOf(inputRange(c));
-  // A root of concatenated tables is longer than one table, and any root may be shorter.
-  return end > last || span >= rootSpan(c) ? last : end;
+/** log2 of the bytes that a table translates at a level counted from the smallest leaves = 0. */
+export function tableSpanLg2(c: Configuration, height: number): number {
+  return c.shifts[height + 1] ?? c.ias - c.rootsLg2;
 }
 
-/** Bytes under one table of the root's level: with concatenation the root is several of them. */
-function rootSpan(c: Configuration): bigint {
-  let span = smallestPage(c) << BigInt(c.tableLg2);
-  while (span << BigInt(c.concatenatedLg2) < 2n ** BigInt(c.ias)) span <<= BigInt(c.tableLg2);
-  return span;
+/** Where the table ends that holds the entry of a leaf of `size` at `iova`. */
+export function endOfTable(c: Configuration, iova: bigint, size: bigint): bigint {
+  const span = 2n ** BigInt(tableSpanLg2(c, heightOf(c, size)));
+  return least(((iova - c.base) / span + 1n) * span + c.base, endOf(inputRange(c)));
 }
