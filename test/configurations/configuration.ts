@@ -33,6 +33,8 @@ export interface Configuration extends Family {
   format(options?: { pageSizes: readonly number[] }): Format;
   ias: number;
   oas: number;
+  /** Output address bits that the entries hold. */
+  paddrBits: number;
   /** Input addresses: [0, 2^ias), the highest 2^ias, or both halves of a sign-extended space. */
   space: "lower" | "upper" | "signed";
   /** First address of the input range; of a sign-extended one, of its lower half. */
@@ -56,6 +58,7 @@ export interface Particulars extends Partial<Family> {
   levels?: number;
   shifts?: readonly number[];
   rootsLg2?: number;
+  paddrBits?: number;
   firstTop?: number;
 }
 
@@ -78,6 +81,7 @@ export function configuration<C extends CommonConfig>(
     format: (options) => make({ ...config, ...options }),
     ias,
     oas,
+    paddrBits: rest.paddrBits ?? oas,
     space,
     base: space === "upper" ? 2n ** 64n - 2n ** BigInt(ias) : 0n,
     pageSizes: sizesLg2.map((lg2) => 2n ** BigInt(lg2)),
