@@ -1,5 +1,5 @@
 import type { Configuration } from "../../configurations/configuration.js";
-import { endOf, inputRanges, type Range } from "../../configurations/geometry.js";
+import { endOf, heightOf, inputRanges, type Range } from "../../configurations/geometry.js";
 
 export const lg2 = (size: bigint): number => size.toString(2).length - 1;
 
@@ -14,6 +14,15 @@ export function lowestRange(c: Configuration): Range {
   const [first] = inputRanges(c);
   if (first === undefined) throw new Error(`${c.name} has no input range`);
   return first;
+}
+
+/** The smallest and the largest leaf size of each level. */
+export function sizesOfLevels(c: Configuration): bigint[] {
+  const level = (size: bigint | undefined) => (size === undefined ? -1 : heightOf(c, size));
+  return c.pageSizes.filter((size, i) => {
+    const own = heightOf(c, size);
+    return level(c.pageSizes[i - 1]) !== own || level(c.pageSizes[i + 1]) !== own;
+  });
 }
 
 /** The last output address for a leaf. */
