@@ -110,7 +110,7 @@ export function resolvePaddr(c: Configuration, { shift, high }: PaddrSpec, iova:
 const MOST_LEAVES = 300n;
 
 /** Cuts a request down to a few hundred leaves; the check of every address and line is what takes the time. */
-export function limitSize(c: Configuration, iova: bigint, paddr: bigint, size: bigint): bigint {
+export function limitSize(c: Configuration, iova: bigint, paddr: bigint, size: bigint, leaves = MOST_LEAVES): bigint {
   const step = c.pageSizes.filter((s) => iova % s === paddr % s).at(-1) ?? smallestPage(c);
-  return size / step > MOST_LEAVES ? step * MOST_LEAVES : size;
+  return size / step > leaves ? step * leaves : size;
 }
