@@ -44,7 +44,11 @@ export class SuiteAllocator implements TableAllocator {
 
   readonly free = (offset: number, bytes: number, level: number): void => {
     const page = this.live.get(offset);
-    expect(page, `free of the page at ${offset}, once and as it was allocated`).toEqual({ bytes, level });
+    if (page?.bytes !== bytes || page.level !== level) {
+      expect.fail(
+        `the page at ${offset} is freed as ${bytes} bytes of level ${level}, and was ${JSON.stringify(page)}`,
+      );
+    }
     this.live.delete(offset);
     this.stretches.find((stretch) => stretch.has(offset))?.give(offset, bytes);
   };
