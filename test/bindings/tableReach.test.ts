@@ -1,6 +1,16 @@
 // Table pages at physical addresses that the format's entries cannot hold are refused, not truncated.
 import { describe, expect, it } from "vitest";
-import { appleDart, armLpaeS1, armV7s, type Format, IoPageTable, Prot, TableMemory } from "../../bindings/index.js";
+import {
+  amdV1,
+  appleDart,
+  armLpaeS1,
+  armV7s,
+  type Format,
+  IoPageTable,
+  Prot,
+  TableMemory,
+  x86_64,
+} from "../../bindings/index.js";
 import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
 
@@ -10,6 +20,9 @@ const CASES: { name: string; format: () => Format; bits: number }[] = [
   { name: "DART", format: () => appleDart({ ias: 32, oas: 36 }), bits: 36 },
   { name: "LPAE with 48 bits", format: () => armLpaeS1({ ias: 48, oas: 48 }), bits: 48 },
   { name: "LPAE with lpa2", format: () => armLpaeS1({ ias: 52, oas: 52, lpa2: true }), bits: 52 },
+  // The bit that marks encrypted memory is no address bit.
+  { name: "AMDv1, encrypted", format: () => amdV1({ ias: 48, oas: 47, encryptionBit: 47 }), bits: 47 },
+  { name: "x86-64, encrypted", format: () => x86_64({ ias: 48, oas: 46, encryptionBit: 46 }), bits: 46 },
 ];
 
 describe.each(CASES)("$name", ({ format, bits }) => {
