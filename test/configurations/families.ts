@@ -12,8 +12,9 @@ const says = (flags: number, { alwaysReads = false, mmioHidesCache = false, alwa
   };
 };
 
-/** Writable leaves have DBM (51); writing clears AP[2] (7). DDI 0487, D8.5.7. */
-const HARDWARE_DIRTY_STAGE_1 = { bit: 1n << 7n, dirty: 0, onlyWhere: 1n << 51n } as const;
+/** Writable leaves have DBM (51); writing clears AP[2] (7), at stage 2 it sets S2AP[1] (7). DDI 0487, D8.4.6. */
+const STAGE_1_DIRTY = { bit: 1n << 7n, dirty: 0, onlyWhere: 1n << 51n } as const;
+const STAGE_2_DIRTY = { bit: 1n << 7n, dirty: 1, onlyWhere: 1n << 51n } as const;
 
 /** Stage 2: no privilege levels. */
 export const STAGE_2: Family = {
@@ -29,11 +30,23 @@ export const STAGE_2: Family = {
   linuxCalls: "io-pgtable",
   dirty: null,
 };
+export const STAGE_2_HD: Family = { ...STAGE_2, dirty: STAGE_2_DIRTY };
 export const STAGE_1: Family = {
   ...STAGE_2,
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO | PRIV, { alwaysReads: true }),
 };
-export const STAGE_1_HD: Family = { ...STAGE_1, dirty: HARDWARE_DIRTY_STAGE_1 };
+export const STAGE_1_HD: Family = { ...STAGE_1, dirty: STAGE_1_DIRTY };
+/** LPA2: an address stands where others say that MMIO is coherent. */
+export const STAGE_1_LPA2: Family = {
+  ...STAGE_1_HD,
+  says: says(READ | WRITE | CACHE | NOEXEC | MMIO | PRIV, { alwaysReads: true, mmioHidesCache: true }),
+  tablePaddrBits: 52,
+};
+export const STAGE_2_LPA2: Family = {
+  ...STAGE_2,
+  says: says(READ | WRITE | CACHE | NOEXEC | MMIO, { mmioHidesCache: true }),
+  tablePaddrBits: 52,
+};
 export const MALI: Family = {
   ...STAGE_2,
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO, { mmioHidesCache: true }),
@@ -74,8 +87,8 @@ export const AMD: Family = {
   linuxCalls: "generic_pt",
   dirty: { bit: 1n << 6n, dirty: 1, onlyWhere: 0n },
 };
-/** An address bit marks memory as encrypted; tables are below it here. */
-export const AMD_ENCRYPTED: Family = { ...AMD, says: says(READ | WRITE | MMIO), tablePaddrBits: 46 };
+/** Address bit 47 marks memory as encrypted. */
+export const AMD_ENCRYPTED: Family = { ...AMD, says: says(READ | WRITE | MMIO), tablePaddrBits: 47 };
 /** FC in every leaf. */
 export const AMD_COHERENT: Family = { ...AMD, says: says(READ | WRITE, { always: CACHE }), adds: CACHE };
 
@@ -87,7 +100,7 @@ export const X86: Family = { ...AMD, says: says(READ | WRITE, { alwaysReads: tru
 export const X86_ENCRYPTED: Family = {
   ...X86,
   says: says(READ | WRITE | MMIO, { alwaysReads: true }),
-  tablePaddrBits: 46,
+  tablePaddrBits: 47,
 };
 
 export const RISCV: Family = {

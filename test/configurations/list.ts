@@ -26,7 +26,10 @@ import {
   RISCV_SVPBMT,
   STAGE_1,
   STAGE_1_HD,
+  STAGE_1_LPA2,
   STAGE_2,
+  STAGE_2_HD,
+  STAGE_2_LPA2,
   V7S,
   V7S_OPEN,
   VTD,
@@ -43,6 +46,7 @@ const GRANULE_64K = [16, 29];
 const HINT_4K = [12, 16, 21, 25, 30, 34];
 const HINT_16K = [14, 21, 25, 30];
 const HINT_64K = [16, 21, 29, 34];
+const LPA2_4K = [...GRANULE_4K, 39];
 const V7S_SIZES = [12, 16, 20, 24];
 const RISCV_SIZES = [12, 21, 30, 39, 48];
 const NAPOT_SIZES = [12, 16, 21, 30, 39, 48];
@@ -179,6 +183,39 @@ const MORE: readonly Configuration[] = [
     HINT_4K,
     { levels: 3 },
   ),
+  configuration(
+    STAGE_2_HD,
+    "S2 4K, contiguous hint, dirty bits",
+    armLpaeS2,
+    { ias: 48, oas: 48, contiguousHint: true, dirtyTracking: true },
+    HINT_4K,
+  ),
+  configuration(
+    STAGE_1_LPA2,
+    "S1 4K, LPA2, dirty bits",
+    armLpaeS1,
+    { ias: 52, oas: 52, lpa2: true, dirtyTracking: true, ...only(12, 21, 30, 39) },
+    LPA2_4K,
+  ),
+  configuration(
+    STAGE_1_LPA2,
+    "S1 16K, LPA2, TTBR1, dirty bits, contiguous hint",
+    armLpaeS1,
+    { ias: 52, oas: 52, lpa2: true, quirks: ["ARM_HD", "ARM_TTBR1"], contiguousHint: true, ...only(14, 25, 36) },
+    [...HINT_16K, 36],
+    { space: "upper" },
+  ),
+  configuration(
+    STAGE_2_LPA2,
+    "S2 4K, LPA2, contiguous hint",
+    armLpaeS2,
+    { ias: 52, oas: 52, lpa2: true, contiguousHint: true, ...only(12, 21, 30, 39) },
+    [...HINT_4K, 39],
+  ),
+  configuration(STAGE_2_LPA2, "S2 16K, LPA2", armLpaeS2, { ias: 52, oas: 52, lpa2: true, ...only(14, 25, 36) }, [
+    ...GRANULE_16K,
+    36,
+  ]),
   configuration(V7S, "v7s", armV7s, { ias: 32, oas: 32 }, V7S_SIZES, { shifts: [12, 20] }),
   configuration(V7S, "v7s, only pages and 1M", armV7s, { ias: 31, oas: 32, ...only(12, 20) }, [12, 20], {
     shifts: [12, 20],
