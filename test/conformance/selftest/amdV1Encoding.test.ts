@@ -5,9 +5,9 @@
 //   [51:12] address; with NextLevel 7 its low bits are 0 1...1: a page of 2^n bytes has n - 13 ones from bit 12
 //   [60] FC   [61] IR   [62] IW
 import { describe, expect, it } from "vitest";
-import { amdV1, type IoPageTable, Prot } from "../../../bindings/index.js";
+import { amdV1, Prot } from "../../../bindings/index.js";
 import { useTable } from "../../bindings/support/fixture.js";
-import { hex, leafOf, walkOf } from "./entryOf.js";
+import { hex, itemsOf, leafOf, walkOf } from "./entryOf.js";
 
 const { READ, WRITE, CACHE, NOEXEC, MMIO, PRIV } = Prot;
 const amd = () => amdV1({ ias: 48, oas: 52 });
@@ -40,7 +40,7 @@ describe("AMDv1 leaves", () => {
   it("repeats the entry in every item of a leaf", () => {
     useTable(amd(), ({ table }) => {
       table.map(0x8000, 0x10008000, 0x8000, READ | WRITE);
-      expect(leafLines(table)).toEqual([8, 9, 10, 11, 12, 13, 14, 15].map((i) => `0 ${i} 600000001000be01`));
+      expect(itemsOf(table)).toEqual([8, 9, 10, 11, 12, 13, 14, 15].map((i) => `0 ${i} 600000001000be01`));
     });
   });
 
@@ -51,11 +51,6 @@ describe("AMDv1 leaves", () => {
     });
   });
 });
-
-function leafLines(table: IoPageTable): string[] {
-  const leaves = [...table.dumpLines()].map((line) => line.trim().split(" ")).filter(([kind]) => kind === "P");
-  return leaves.map(([, level, index, , raw]) => `${level} ${index} ${raw}`);
-}
 
 describe("AMDv1 table entries", () => {
   it("names the child's level and allows read and write", () => {
