@@ -77,9 +77,14 @@ class Check {
   @inline static output(t: Table, oa: u64, bytes: u64): bool {
     return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa;
   }
+  /** No address of the run has the encryption bit. */
+  @inline static plain(t: Table, oa: u64, bytes: u64): bool {
+    const bit = ~t.addressMask;
+    return ((oa | (oa + (bytes - 1))) & bit) == 0 && bytes - 1 <= bit - 1;
+  }
 }
 
-/** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end is checked with flag 1 only, as Linux. */
+/** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end and an encryption bit in it are checked with flag 1 only, as Linux. */
 export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, high: u32, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   if (!(Address.exact(iova) && Address.exact(paddr) && Address.exact(size))) return Status.EINVAL;
@@ -88,6 +93,7 @@ export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, hig
   const bytes = Address.of(size);
   if (bytes == 0 || !Check.aligned(t, from | oa | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes) || !Check.output(t, oa, flags & 1 ? bytes : 1)) return Status.ERANGE;
+  if ((flags & 1) != 0 && !Check.plain(t, oa, bytes)) return Status.ERANGE;
   const attrs = <u64>low | ((<u64>high) << 32);
   return <i32>on<MapOperation>(t, from & t.mask, oa, bytes, attrs, flags);
 }
