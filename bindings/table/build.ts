@@ -124,8 +124,17 @@ function allocateRoot(args: Arguments, operation: string): number {
 }
 
 function checkPooledRoot(args: Arguments, operation: string, root: number, bytes: number): void {
-  if (args.memory.paddrOf(root) % bytes !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `the memory's physBase is not aligned to the root's ${bytes} bytes`);
+  const { memory, spec } = args;
+  // The root may be smaller than the tables below it.
+  const tableBytes =
+    spec.maxTop === 0 ? 1 : 2 ** (memory.core.geometry(spec.core, 1, 0) + memory.core.geometry(spec.core, 2, 0));
+  const align = Math.max(bytes, tableBytes);
+  if ((memory.paddrOf(root) - root) % align !== 0) {
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the memory's physBase is not aligned to the ${align} bytes of its tables`,
+    );
   }
   checkReach(args, operation, root);
 }
