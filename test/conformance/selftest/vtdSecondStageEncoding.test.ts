@@ -1,7 +1,7 @@
 // Second-stage entries written out by hand from the Intel Virtualization Technology for Directed I/O Architecture Specification (D51397),
 // section "Second-Stage Paging Entries" (9.8 in revision 4), formats of SS-PML5E down to SS-PTE:
 //
-//   [0] R   [1] W   [7] PS: a leaf above the last level   [8] A   [9] D   [11] SNP (leaves)   [51:12] address
+//   [0] R   [1] W   [5:3] EMT (leaves)   [6] IPAT (leaves)   [7] PS: a leaf above the last level   [8] A   [9] D   [11] SNP (leaves)   [51:12] address
 //   [10], [62:52] ignored by hardware: [10] in a table entry is the software's "written back"
 //   There is no present bit: an entry with neither R nor W is not present.
 import { describe, expect, it } from "vitest";
@@ -48,6 +48,38 @@ describe("second-stage leaves", () => {
       expect(table.iovaToPhys(0x3000)).toBe(0);
       failureOf(() => table.map(0x3000, 0, 0x1000, READ), "EEXIST");
     });
+  });
+});
+
+describe("second-stage memory types: the index of IPAT, EMT", () => {
+  it.each([
+    // EMT 0 uncacheable, 1 write-combining, 4 write-through, 5 write-protected, 6 write-back
+    { index: 0, entry: "0x0008765432101003" },
+    { index: 1, entry: "0x000876543210100b" },
+    { index: 4, entry: "0x0008765432101023" },
+    { index: 5, entry: "0x000876543210102b" },
+    { index: 6, entry: "0x0008765432101033" },
+    { index: 8, entry: "0x0008765432101043" },
+    { index: 14, entry: "0x0008765432101073" },
+  ])("$index", ({ index, entry }) => {
+    const prot = READ | WRITE | Prot.memoryType(index);
+    expect(leafOf(secondStage(), { ...PAGE, prot }).entry).toBe(entry);
+    useTable(secondStage(), ({ table }) => {
+      table.map(0, PAGE.paddr, PAGE.size, prot);
+      // Index 0 is what every entry says that asks for nothing.
+      expect([...table.mappings()].map((mapping) => mapping.prot)).toEqual([index === 0 ? READ | WRITE : prot]);
+    });
+  });
+
+  it.each([2, 3, 7, 10, 11, 15])("%i is reserved: ENOTSUP", (index) => {
+    useTable(secondStage(), ({ table }) => {
+      failureOf(() => table.map(0, 0, 0x1000, READ | Prot.memoryType(index)), "ENOTSUP");
+    });
+  });
+
+  it("stand in larger leaves as well", () => {
+    const request = { paddr: 0x8765440000000, size: 2 ** 30, prot: READ | Prot.memoryType(6) };
+    expect(leafOf(secondStage(), request)).toEqual({ level: 2, entry: "0x00087654400000b1" });
   });
 });
 
