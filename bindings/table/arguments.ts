@@ -28,7 +28,7 @@ export function isInside(s: TableState, first: bigint, size: bigint): boolean {
   return spaces(s).some(([low, high]) => first >= low && first <= high && size - 1n <= high - first);
 }
 
-function outside(s: TableState, operation: string, iova: bigint, size: bigint): IoPgtableError {
+export function outside(s: TableState, operation: string, iova: bigint, size: bigint): IoPgtableError {
   const valid = spaces(s)
     .map(([low, high]) => `${hex(low)}..${hex(high)}`)
     .join(" and ");
