@@ -7,6 +7,7 @@ import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
 import { memoryState } from "../tableMemory.js";
+import { leafSizes } from "./leafSizes.js";
 import { checkOffset, checkReach } from "./reserve.js";
 import { Blocked, type TableParts, TableState } from "./state.js";
 
@@ -173,7 +174,7 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   core.setTableSpace(handle, first, spanBits, spec.ias, spec.oas);
   core.setTableReach(handle, spec.tablePaddrBits);
   const table = halves(spec.tableBits);
-  const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
+  const sizes = halves(leafSizes(core, spec).reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
   const written = halves(spec.writtenBit);
   core.setTableWrittenBit(handle, written.low, written.high);

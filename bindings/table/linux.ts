@@ -38,7 +38,7 @@ export function mapPages(
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
   const pages = checkInteger(count, "count", op, 2 ** 53, at);
   const flags = checkInteger(prot, "prot", op, 2 ** 32, at);
-  if (pages === 0 || !s.spec.pageSizes.includes(size)) return refused("EINVAL");
+  if (pages === 0 || !s.sizes.includes(size)) return refused("EINVAL");
   if (!isInside(s, at, 1n) || oa >= 2 ** s.spec.oas) return refused("ERANGE");
   const bits = s.spec.encode(flags, s.strict);
   if (isRefusal(bits)) return refused(bits.code);
@@ -145,7 +145,7 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
   const pages = checkInteger(count, "count", op, 2 ** 53, at);
   const into = checkGather(s, gather, op);
-  if (pages === 0 || !s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
+  if (pages === 0 || !s.sizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
   if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
