@@ -7,7 +7,7 @@ import { checkInteger, checkIova } from "../numbers.js";
 import { isInside, spaces } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
-import { mapEach, unmapEach } from "./itemCalls.js";
+import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
@@ -159,7 +159,8 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
     drainEvents(s, flushes, false);
   }
   const done = s.memory.mail[Mail.DONE] ?? 0;
-  if (done !== 0) flushes.push({ kind: FLUSH_RANGE, iova: range.iova, size: done, granule: size });
+  // Where a leaf of this size would be several items, there may have been as many leaves.
+  if (done !== 0) flushes.push({ kind: FLUSH_RANGE, iova: range.iova, size: done, granule: itemBytes(s, size) });
   settle(s, flushes, into);
   return done;
 }

@@ -241,6 +241,15 @@ describe("the run as one leaf", () => {
     });
   });
 
+  it("unmapPages of its size takes pages that only stand side by side, and has each of them flushed", () => {
+    useTable(hinted(), ({ table, journal }) => {
+      table.mapPages(0, PADDR, PAGE, 17, RW);
+      expect(table.unmapPages(0, RUN, 1)).toBe(RUN);
+      expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(RUN), granule: BigInt(PAGE) }]);
+      expect(itemsAt(table).map(({ va }) => va)).toEqual([RUN]);
+    });
+  });
+
   it("unmapPages removes it by its own size, not by its pages'", () => {
     useTable(hinted(), ({ table }) => {
       table.map(0, PADDR, 2 * RUN, RW);
