@@ -22,6 +22,8 @@ export interface Family {
   tablePaddrBits: number;
   /** Whose calls Linux uses on this format, and so whose fine points the other pair copies. */
   linuxCalls: "io-pgtable" | "generic_pt";
+  /** Linux's calls for pages of one size take one after the other, across tables; else as many as stand in one table, all or none. */
+  pageByPage: boolean;
   /** How the device marks a leaf dirty; null where the format keeps no dirty state. */
   dirty: HardwareDirtyState | null;
 }

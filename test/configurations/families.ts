@@ -28,6 +28,7 @@ export const STAGE_2: Family = {
   needsWrite: false,
   tablePaddrBits: 48,
   linuxCalls: "io-pgtable",
+  pageByPage: false,
   dirty: null,
 };
 export const STAGE_2_HD: Family = { ...STAGE_2, dirty: STAGE_2_DIRTY };
@@ -59,6 +60,7 @@ export const V7S: Family = {
   groups: "equal items",
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO | PRIV, { alwaysReads: true, mmioHidesCache: true }),
   tablePaddrBits: 32,
+  pageByPage: true,
 };
 /** NO_PERMS: there are no permission bits. */
 export const V7S_OPEN: Family = {

@@ -30,6 +30,18 @@ export function inputRanges(c: Configuration): Range[] {
   ];
 }
 
+/** The range of valid addresses that an address is in; of those outside, the one below. */
+export function rangeOf(c: Configuration, iova: bigint): Range {
+  return inputRanges(c).findLast((range) => range.iova <= iova) ?? inputRange(c);
+}
+
+/** The bits of an address that select entries, as a dump shows them, and back. */
+export const vaOf = (c: Configuration, iova: bigint): bigint => BigInt.asUintN(c.ias, iova - c.base);
+export function iovaOf(c: Configuration, va: bigint): bigint {
+  const isUpper = c.space === "signed" && va >= 2n ** BigInt(c.ias - 1);
+  return isUpper ? va + 2n ** 64n - 2n ** BigInt(c.ias) : c.base + va;
+}
+
 /** The only range of a space that is no two halves. */
 export const inputRange = (c: Configuration): Range => ({ iova: c.base, size: 2n ** BigInt(c.ias) });
 
@@ -71,5 +83,5 @@ export function tableSpanLg2(c: Configuration, height: number): number {
 /** Where the table ends that holds the entry of a leaf of `size` at `iova`. */
 export function endOfTable(c: Configuration, iova: bigint, size: bigint): bigint {
   const span = 2n ** BigInt(tableSpanLg2(c, heightOf(c, size)));
-  return least(((iova - c.base) / span + 1n) * span + c.base, endOf(inputRange(c)));
+  return least(((iova - c.base) / span + 1n) * span + c.base, endOf(rangeOf(c, iova)));
 }

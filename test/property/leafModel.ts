@@ -2,13 +2,14 @@ import type { Configuration } from "../configurations/configuration.js";
 import {
   contains,
   endOf,
-  inputRange,
+  inputRanges,
   itemSize,
   type Leaf,
   levelOf,
   overlaps,
   type Range,
   rangeBetween,
+  vaOf,
 } from "../configurations/geometry.js";
 
 /** What a call did to the leaves. A leaf that is cut is both `split` (as it was) and `added` (what is left of it). */
@@ -76,7 +77,7 @@ export class LeafModel {
   }
 
   fits(range: Range): boolean {
-    return contains(inputRange(this.configuration), range);
+    return inputRanges(this.configuration).some((valid) => contains(valid, range));
   }
 
   mappedBytes(): bigint {
@@ -96,7 +97,7 @@ export class LeafModel {
       const item = itemSize(c, leaf.size);
       const level = levelOf(c, leaf.size);
       return Array.from({ length: Number(leaf.size / item) }, (_, i) => {
-        return `${level} ${(leaf.iova - c.base + BigInt(i) * item).toString(16)}`;
+        return `${level} ${(vaOf(c, leaf.iova) + BigInt(i) * item).toString(16)}`;
       });
     });
     return lines.join("\n");

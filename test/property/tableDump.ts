@@ -1,6 +1,6 @@
 import type { IoPageTable } from "../../bindings/index.js";
 import type { Configuration } from "../configurations/configuration.js";
-import { entrySize, type Range } from "../configurations/geometry.js";
+import { entrySize, iovaOf, type Range } from "../configurations/geometry.js";
 
 /** An entry that points to a table, by what it covers. */
 export interface TableSlot extends Range {
@@ -17,7 +17,7 @@ export interface TableDump {
   items: string;
 }
 
-/** Reads `dump()` by its documented grammar; addresses get the input range's base back. */
+/** Reads `dump()` by its documented grammar; addresses get the prefix of the input range back. */
 export function readDump(c: Configuration, table: IoPageTable): TableDump {
   const text = table.dump();
   const slots: TableSlot[] = [];
@@ -35,7 +35,7 @@ export function readDump(c: Configuration, table: IoPageTable): TableDump {
     } else if (kind === "P") items.push(`${level} ${va}`);
     else if (kind === "T") {
       const size = entrySize(c, Number(level));
-      slots.push({ level: Number(level), iova: c.base + BigInt(`0x${va}`), size });
+      slots.push({ level: Number(level), iova: iovaOf(c, BigInt(`0x${va}`)), size });
     } else throw new Error(`no line of a dump: ${line}`);
   }
   return { text, roots, rootLevel, rootEntries, slots, items: items.join("\n") };
