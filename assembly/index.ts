@@ -70,25 +70,31 @@ function onAny<O extends Operation>(t: Table, format: u32, a: u64, b: u64, c: u6
 
 /** What the bindings' numbers must be; anything else is refused before it is looked at. */
 class Check {
-  /** Multiples of the smallest page, the size not 0. */
-  @inline static aligned(t: Table, addresses: u64, bytes: u64): bool {
-    return bytes != 0 && ((addresses | bytes) & (((<u64>1) << t.pageLg2) - 1)) == 0;
+  /** Multiples of the smallest page. */
+  @inline static aligned(t: Table, numbers: u64): bool {
+    return (numbers & (((<u64>1) << t.pageLg2) - 1)) == 0;
   }
   /** Inside the output space. */
   @inline static output(t: Table, oa: u64, bytes: u64): bool {
     return oa <= t.oaLast && bytes - 1 <= t.oaLast - oa;
   }
+  /** No address of the run has the encryption bit. */
+  @inline static plain(t: Table, oa: u64, bytes: u64): bool {
+    const bit = ~t.addressMask;
+    return ((oa | (oa + (bytes - 1))) & bit) == 0 && bytes - 1 <= bit - 1;
+  }
 }
 
-/** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end is checked with flag 1 only, as Linux. */
+/** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end and an encryption bit in it are checked with flag 1 only, as Linux. */
 export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, high: u32, flags: u32): i32 {
   const t = changetype<Table>(<usize>handle);
   if (!(Address.exact(iova) && Address.exact(paddr) && Address.exact(size))) return Status.EINVAL;
   const from = Address.of(iova);
   const oa = Address.of(paddr);
   const bytes = Address.of(size);
-  if (!Check.aligned(t, from | oa, bytes)) return Status.EINVAL;
+  if (bytes == 0 || !Check.aligned(t, from | oa | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes) || !Check.output(t, oa, flags & 1 ? bytes : 1)) return Status.ERANGE;
+  if ((flags & 1) != 0 && !Check.plain(t, oa, bytes)) return Status.ERANGE;
   const attrs = <u64>low | ((<u64>high) << 32);
   return <i32>on<MapOperation>(t, from & t.mask, oa, bytes, attrs, flags);
 }
@@ -198,10 +204,10 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
     const inside = (page & (((<u64>1) << t.pageLg2) - 1)) == 0 && page - t.spaceFirst <= t.spaceSpan;
     if (inside && SinglePage.unmap(t, page & t.mask)) return Status.ONE_PAGE;
   }
-  if (!(Address.exact(iova) && Address.exact(size))) return Status.EINVAL;
+  if (!(Address.exact(iova) && Address.exactSize(size))) return Status.EINVAL;
   const from = Address.of(iova);
   const bytes = Address.of(size);
-  if (!Check.aligned(t, from, bytes)) return Status.EINVAL;
+  if (size == 0 || !Check.aligned(t, from | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes)) return Status.ERANGE;
   const va = from & t.mask;
   return <i32>on<UnmapOperation>(t, va, va + (bytes - 1), 0, 0, flags);

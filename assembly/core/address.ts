@@ -26,12 +26,16 @@ export class Address {
   static exactBig(x: f64): bool {
     return x >= TWO_52 && x < TWO_64;
   }
+  /** Whether it is a size: all of 64 bits is one, too. In a word that is 0, whose last byte is right. */
+  @inline static exactSize(x: f64): bool {
+    return Address.exact(x) || x == TWO_64;
+  }
   @inline static of(x: f64): u64 {
     const bits = Address.bits(x);
     return bits >> 52 == 0 ? bits : Address.big(x);
   }
   static big(x: f64): u64 {
-    return <u64>x;
+    return x == TWO_64 ? 0 : <u64>x;
   }
 
   /** An output address as a number: above 2^53 rounded down to a multiple of 8, which it then holds exactly up to 2^56. */

@@ -75,7 +75,7 @@ export class Events {
 
   /** Items were written at `at`, for a walker that does not snoop. */
   @inline static written(t: Table, at: usize, bytes: u32): void {
-    if (t.incoherent) Events.extend(EventKind.SYNC, <f64>Window.paddr(<u32>at), <f64>bytes, 0);
+    if (t.incoherent && !Own.isScratch(at)) Events.extend(EventKind.SYNC, <f64>Window.paddr(<u32>at), <f64>bytes, 0);
   }
 
   /** A table item was published without its "written back" bit: `setWritten` adds it once the device can see the item. */

@@ -12,6 +12,8 @@ export class Grow {
   static to<F extends Format>(t: Table, level: u32): i32 {
     const f = changetype<F>(0);
     const before = t.top;
+    // A root from the caller's allocator has no record until it hangs in a table.
+    if (!Record.ensure(t.root, 1 << (f.indexLg2(before) + f.itemLg2()))) return Status.ENOMEM;
     while (t.top < level) {
       const page = Path.page<F>(t, t.top + 1);
       if (page == NO_PAGE) {
@@ -23,7 +25,9 @@ export class Grow {
       record.refs = 1;
       record.live = <u16>Scan.count<F>(t.root, 1 << f.indexLg2(t.top));
       Item.store<F>(page, f.tableItem(Window.paddr(t.root), t.top + 1) | t.tableAttrs);
-      Record.of(page).live = 1;
+      const above = Record.of(page);
+      above.live = 1;
+      above.refs = 0;
       t.root = page;
       t.top += 1;
     }
@@ -37,6 +41,7 @@ export class Grow {
       const root = t.root;
       t.root = Path.child<F>(Item.load<F>(root), t.top);
       Path.drop<F>(t, root, t.top);
+      Record.of(t.root).refs = 0;
       t.top -= 1;
     }
     Tables.unlinked(t);

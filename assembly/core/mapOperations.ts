@@ -65,6 +65,10 @@ export class MapOperation extends Operation {
       const level = record.birth & 0xff;
       const slot = <usize>record.refs;
       Item.store<F>(slot, f.tableItem(Window.paddr(replaced), level + 1) | t.tableAttrs);
+      if (level + 1 != t.top && !t.shared) {
+        const parent = slot & ~(((<usize>1) << (f.indexLg2(level + 1) + f.itemLg2())) - 1);
+        Record.of(<u32>parent).live += 1;
+      }
       record.refs = 1;
       record.birth = 0;
       replaced = next;

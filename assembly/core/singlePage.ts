@@ -51,6 +51,8 @@ export class PreparePageOperation extends Operation {
     const step = f.leafItem((<u64>1) << smallest, 0, 0, smallest) ^ f.leafItem(0, 0, 0, smallest);
     t.quickShift = smallest - <u32>ctz(step);
     t.quickLast = f.linearLg2() == 64 ? t.oaLast : min<u64>(t.oaLast, ((<u64>1) << f.linearLg2()) - 1);
+    // Up to the encryption bit, where there is one: an address that holds it is refused the long way.
+    t.quickLast = min<u64>(t.quickLast, ~t.addressMask - 1);
     t.quickMask = f.contigMask();
     t.quickIndexMask = (1 << f.indexLg2(0)) - 1;
     t.quickTagShift = smallest + f.indexLg2(0);

@@ -89,6 +89,10 @@ export class Own {
   @inline static scratch(which: u32): u32 {
     return <u32>realm + SCRATCH_AT + which * SCRATCH_BYTES;
   }
+  /** Whether `at` is in a scratch area, which no device sees. */
+  @inline static isScratch(at: usize): bool {
+    return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;
+  }
   /** The last address counted at a level (u64), and the pages counted (u32, 8 bytes on). */
   @inline static plan(level: u32): usize {
     return realm + PLAN_AT + ((<usize>level) << 4);

@@ -69,7 +69,7 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     space: "lower",
     coherentWalk: true,
     changeTop: options.changeTop,
-    tablePaddrBits: 52,
+    tablePaddrBits: options.encryptionBit || 52,
     tableBits: encryption,
     writtenBit: 0n,
     encryptionBit: options.encryptionBit,

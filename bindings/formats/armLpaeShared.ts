@@ -35,6 +35,8 @@ interface Granule {
   readonly maxBits: number;
   readonly sizes: (oas: number) => readonly number[];
   readonly hintSizes: readonly number[];
+  /** The most entries that the hint joins (D8.7.1). */
+  readonly maxHint: number;
   /** What FEAT_LPA2 makes of it (D8.2.1): block sizes at one more level, 52 bits. */
   readonly lpa2?: { readonly core: number; readonly block: number };
   /** TG0 and TG1 fields (D24.2.131 TCR_EL1). */
@@ -49,6 +51,7 @@ const GRANULES: readonly Granule[] = [
     maxBits: 48,
     sizes: () => [4 * K, 2 * M, G],
     hintSizes: [64 * K, 32 * M, 16 * G],
+    maxHint: 16,
     lpa2: { core: CoreFormat.ARM_LPAE_4K_LPA2, block: 512 * G },
     tg0: 0,
     tg1: 2,
@@ -59,6 +62,7 @@ const GRANULES: readonly Granule[] = [
     maxBits: 48,
     sizes: () => [16 * K, 32 * M],
     hintSizes: [2 * M, G],
+    maxHint: 128,
     lpa2: { core: CoreFormat.ARM_LPAE_16K_LPA2, block: 64 * G },
     tg0: 2,
     tg1: 1,
@@ -69,6 +73,7 @@ const GRANULES: readonly Granule[] = [
     maxBits: 52,
     sizes: (oas) => (oas > 48 ? [64 * K, 512 * M, 4 * T] : [64 * K, 512 * M]),
     hintSizes: [2 * M, 16 * G],
+    maxHint: 32,
     tg0: 1,
     tg1: 3,
   },
@@ -137,11 +142,13 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
   const granule = lpa2 ? widened(narrow) : narrow;
   const ias = Math.min(common.ias, granule.maxBits);
   const oas = Math.min(common.oas, granule.maxBits);
-  const pageSizes = [...granule.sizes(oas), ...hints(config, granule, format)]
-    .filter((size) => asked.includes(size) || granule.hintSizes.includes(size))
-    .sort((a, b) => a - b);
   const bits = granule.lg2 - 3;
   const levels = Math.ceil((ias - granule.lg2) / bits);
+  const blocks = granule.sizes(oas).filter((size) => asked.includes(size));
+  const hints = checkFlag(config.contiguousHint, "contiguousHint", format)
+    ? hintSizes(granule, blocks, Math.min(ias, oas))
+    : [];
+  const pageSizes = [...blocks, ...hints].sort((a, b) => a - b);
   if (!pageSizes.includes(2 ** granule.lg2) || levels < 1) {
     throw refuse("EINVAL", format, `ias ${ias} with pageSizes ${asked.map(show).join(", ")} leaves no table to build`);
   }
@@ -178,8 +185,12 @@ function chooseGranule(asked: readonly number[], format: string): Granule {
   return granule;
 }
 
-function hints(config: ArmLpaeConfig, granule: Granule, format: string): readonly number[] {
-  return checkFlag(config.contiguousHint, "contiguousHint", format) ? granule.hintSizes : [];
+/** The runs that the hint joins, of blocks that are in use. */
+function hintSizes(granule: Granule, blocks: readonly number[], maxBits: number): number[] {
+  return granule.hintSizes.filter((size) => {
+    const item = blocks.findLast((block) => block < size);
+    return item !== undefined && size / item <= granule.maxHint && size <= 2 ** maxBits;
+  });
 }
 
 function checkMair(mair: readonly number[] | undefined, format: string): readonly number[] {

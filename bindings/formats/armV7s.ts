@@ -101,7 +101,7 @@ export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
 function encode(prot: number, strict: boolean, permissions: boolean, ns: boolean): AttributeBits | Refusal {
   const request = readRequest(prot);
   if ("code" in request) return request;
-  const drops = { writeOnly: true, noExec: !permissions, priv: !permissions };
+  const drops = { writeOnly: true, readOnly: !permissions, noExec: !permissions, priv: !permissions };
   const refused = refusal(request, { drops }, strict);
   if (refused !== undefined) return refused;
   let bits = NOT_GLOBAL | SHAREABLE;

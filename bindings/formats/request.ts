@@ -39,7 +39,7 @@ export interface Limits {
   readonly share?: boolean;
   readonly memoryTypes?: number;
   /** Requests that are dropped or widened: refused where the table is strict. */
-  readonly drops: Partial<Record<"writeOnly" | "cache" | "noExec" | "mmio" | "priv", boolean>>;
+  readonly drops: Partial<Record<"writeOnly" | "readOnly" | "cache" | "noExec" | "mmio" | "priv", boolean>>;
 }
 
 const NAMES = { cache: "CACHE", noExec: "NOEXEC", mmio: "MMIO", priv: "PRIV" } as const;
@@ -55,6 +55,9 @@ export function refusal(request: Request, limits: Limits, strict: boolean): Refu
   if (!strict) return undefined;
   if (limits.drops.writeOnly && !request.read)
     return { code: "ENOTSUP", reason: "write-only memory would be readable" };
+  if (limits.drops.readOnly && !request.write) return { code: "ENOTSUP", reason: "read-only memory would be writable" };
+  if (request.mmio && request.cache)
+    return { code: "ENOTSUP", reason: "MMIO decides the memory type; CACHE would be dropped" };
   for (const [flag, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {
     if (limits.drops[flag] && request[flag]) return { code: "ENOTSUP", reason: `the format has no bit for ${name}` };
   }

@@ -26,6 +26,10 @@ const WRITE = 1n << 1n;
 /** D: set by hardware that writes through the leaf, where accessed and dirty flags are enabled (SSADE). */
 const DIRTY: DirtyBits = { mask: 1n << 9n, value: 1n << 9n, flip: 1n << 9n };
 const SNOOP = 1n << 11n;
+/** Explicit memory types: bits 2:0 of the index are EMT (2, 3 and 7 are reserved), bit 3 is IPAT. */
+const MEMORY_TYPE_SHIFT = 3n;
+const MEMORY_TYPES = 16;
+const RESERVED_TYPES: readonly number[] = [2, 3, 7];
 /** Software bit of table items: written back for a walker that does not snoop. */
 const WRITTEN = 1n << 10n;
 const ADDRESS_MASK = 0x000f_ffff_ffff_f000n;
@@ -77,14 +81,24 @@ function encode(prot: number, strict: boolean, snoop: boolean, writeable: boolea
   const request = readRequest(prot);
   if ("code" in request) return request;
   const drops = { cache: !snoop, noExec: true, mmio: true, priv: true };
-  const refused = refusal(request, { drops }, strict);
+  const refused = refusal(request, { memoryTypes: MEMORY_TYPES, drops }, strict);
   if (refused !== undefined) return refused;
+  const { memoryType = 0 } = request;
+  if (RESERVED_TYPES.includes(memoryType & 7))
+    return { code: "ENOTSUP", reason: `the format has no memory type ${memoryType}` };
   if (writeable && !request.write) return { code: "EINVAL", reason: "forceWriteable refuses read-only mappings" };
-  return halves((request.read ? READ : 0n) | (request.write ? WRITE : 0n) | (snoop ? SNOOP : 0n));
+  return halves(
+    (request.read ? READ : 0n) |
+      (request.write ? WRITE : 0n) |
+      (snoop ? SNOOP : 0n) |
+      (BigInt(memoryType) << MEMORY_TYPE_SHIFT),
+  );
 }
 
 function decode(item: bigint): number {
+  const type = Number((item >> MEMORY_TYPE_SHIFT) & 15n);
   return (
+    (type === 0 ? 0 : Prot.memoryType(type)) |
     ((item & READ) !== 0n ? Prot.READ : 0) |
     ((item & WRITE) !== 0n ? Prot.WRITE : 0) |
     ((item & SNOOP) !== 0n ? Prot.CACHE : 0)

@@ -57,7 +57,7 @@ export function x86_64(config: X86Config): Format<{ cr3: bigint; levels: number 
     roots: 1,
     rootItems: () => 512,
     space: signExtend ? "signed" : "lower",
-    tablePaddrBits: 52,
+    tablePaddrBits: encryptionBit || 52,
     tableBits: WRITE | USER | ACCESSED | encryption,
     writtenBit: common.coherentWalk ? 0n : WRITTEN,
     encryptionBit,

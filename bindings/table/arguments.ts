@@ -28,7 +28,7 @@ export function isInside(s: TableState, first: bigint, size: bigint): boolean {
   return spaces(s).some(([low, high]) => first >= low && first <= high && size - 1n <= high - first);
 }
 
-function outside(s: TableState, operation: string, iova: bigint, size: bigint): IoPgtableError {
+export function outside(s: TableState, operation: string, iova: bigint, size: bigint): IoPgtableError {
   const valid = spaces(s)
     .map(([low, high]) => `${hex(low)}..${hex(high)}`)
     .join(" and ");
@@ -81,10 +81,16 @@ export function checkOutput(s: TableState, operation: string, iova: number, padd
     );
   }
   const c = s.spec.encryptionBit;
-  if (c !== 0 && (BigInt(at) & (1n << BigInt(c))) !== 0n) {
-    throw new IoPgtableError("ERANGE", operation, `paddr ${hex(at)} has the encryption bit ${c} set`, iova);
+  if (c !== 0 && touchesBit(BigInt(at), BigInt(size), 1n << BigInt(c))) {
+    const text = `paddr ${hex(at)} + ${hex(size)} holds addresses with the encryption bit ${c} set`;
+    throw new IoPgtableError("ERANGE", operation, text, iova);
   }
   return at;
+}
+
+/** Whether any address of a run has `bit` set. */
+function touchesBit(first: bigint, size: bigint, bit: bigint): boolean {
+  return ((first | (first + size - 1n)) & bit) !== 0n || size > bit;
 }
 
 function checkAligned(s: TableState, operation: string, x: bigint, what: string, iova: number | bigint): void {

@@ -7,6 +7,7 @@ import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
 import { memoryState } from "../tableMemory.js";
+import { leafSizes } from "./leafSizes.js";
 import { checkOffset, checkReach } from "./reserve.js";
 import { Blocked, type TableParts, TableState } from "./state.js";
 
@@ -124,8 +125,17 @@ function allocateRoot(args: Arguments, operation: string): number {
 }
 
 function checkPooledRoot(args: Arguments, operation: string, root: number, bytes: number): void {
-  if (args.memory.paddrOf(root) % bytes !== 0) {
-    throw new IoPgtableError("EINVAL", operation, `the memory's physBase is not aligned to the root's ${bytes} bytes`);
+  const { memory, spec } = args;
+  // The root may be smaller than the tables below it.
+  const tableBytes =
+    spec.maxTop === 0 ? 1 : 2 ** (memory.core.geometry(spec.core, 1, 0) + memory.core.geometry(spec.core, 2, 0));
+  const align = Math.max(bytes, tableBytes);
+  if ((memory.paddrOf(root) - root) % align !== 0) {
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the memory's physBase is not aligned to the ${align} bytes of its tables`,
+    );
   }
   checkReach(args, operation, root);
 }
@@ -164,7 +174,7 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   core.setTableSpace(handle, first, spanBits, spec.ias, spec.oas);
   core.setTableReach(handle, spec.tablePaddrBits);
   const table = halves(spec.tableBits);
-  const sizes = halves(spec.pageSizes.reduce((all, size) => all | BigInt(size), 0n));
+  const sizes = halves(leafSizes(core, spec).reduce((all, size) => all | BigInt(size), 0n));
   core.setTableAttributes(handle, table.low, table.high, sizes.low, sizes.high, spec.encryptionBit);
   const memoryMask = halves(spec.memoryTypeMask);
   core.setTableBreaks(

@@ -39,9 +39,14 @@ export function unmapEach(s: TableState, range: Range, pageSize: number, gather:
   return done;
 }
 
+/** The bytes that one item of a leaf of this size covers: the smallest leaf that its place can hold as well. */
+export function itemBytes(s: TableState, leafSize: number): number {
+  return 2 ** (s.shifts.findLast((shift) => 2 ** shift <= leafSize) ?? Math.log2(s.page));
+}
+
 /** The items of one page, in order: a table that stood there as the core reported it, a leaf at the size of its item. */
 function reportItems(s: TableState, page: Range, walks: readonly Flush[], flushes: Flush[]): void {
-  const item = 2 ** (s.shifts.findLast((shift) => 2 ** shift <= page.size) ?? 12);
+  const item = itemBytes(s, page.size);
   for (let iova = page.iova; iova < page.iova + page.size; iova += item) {
     const walk = walks.find((flush) => flush.iova === iova);
     if (walk !== undefined) addFlush(flushes, walk, false);

@@ -9,7 +9,7 @@ import { ownTables } from "./edit.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
 import { checkFree } from "./holds.js";
-import { mapEach, unmapEach } from "./itemCalls.js";
+import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
 import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
@@ -40,7 +40,7 @@ export function mapPages(
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
   const pages = checkInteger(count, "count", op, 2 ** 53, at);
   const flags = checkInteger(prot, "prot", op, 2 ** 32, at);
-  if (pages === 0 || !s.spec.pageSizes.includes(size)) return refused("EINVAL");
+  if (pages === 0 || !s.sizes.includes(size)) return refused("EINVAL");
   if (!isInside(s, at, 1n) || oa >= 2 ** s.spec.oas) return refused("ERANGE");
   const bits = s.spec.encode(flags, s.strict);
   if (isRefusal(bits)) return refused(bits.code);
@@ -163,7 +163,7 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   const size = checkInteger(pageSize, "pageSize", op, 2 ** 64, at);
   const pages = checkInteger(count, "count", op, 2 ** 53, at);
   const into = checkGather(s, gather, op);
-  if (pages === 0 || !s.spec.pageSizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
+  if (pages === 0 || !s.sizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
   checkFree(s, op, range);
@@ -179,7 +179,8 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
     drainEvents(s, flushes, false);
   }
   const done = s.memory.mail[Mail.DONE] ?? 0;
-  if (done !== 0) flushes.push({ kind: FLUSH_RANGE, iova: range.iova, size: done, granule: size });
+  // Where a leaf of this size would be several items, there may have been as many leaves.
+  if (done !== 0) flushes.push({ kind: FLUSH_RANGE, iova: range.iova, size: done, granule: itemBytes(s, size) });
   settle(s, flushes, into);
   return done;
 }

@@ -124,7 +124,8 @@ function translateCopied(
 /** 64-bit words as two halves each: no BigInt is made. The page goes through the core, the offset is added. */
 function translateWords(s: TableState, from: BigUint64Array, to: Float64Array): number {
   const halves = new Uint32Array(from.buffer, from.byteOffset, from.length * 2);
-  const inPage = s.page - 1;
+  // Below 2^31, where `&` gives no negative numbers: the core is asked for a part of a page that is larger.
+  const inPage = Math.min(s.page, 2 ** 31) - 1;
   const low = (i: number): number => halves[2 * i] ?? 0;
   const fill = (area: Float64Array, first: number): void => {
     for (let i = 0; i < area.length; i++) {
@@ -135,7 +136,9 @@ function translateWords(s: TableState, from: BigUint64Array, to: Float64Array): 
   const finish = (area: Float64Array, first: number): void => {
     for (let i = 0; i < area.length; i++) {
       const paddr = area[i] ?? -1;
-      if (paddr >= 0) area[i] = paddr + (low(first + i) & inPage);
+      if (paddr < 0) continue;
+      const offset = low(first + i) & inPage;
+      area[i] = paddr + (paddr < 2 ** 53 ? offset : offset - (offset % 8));
     }
   };
   return translateCopied(s, from.length, to, fill, finish);

@@ -1,7 +1,7 @@
 // The range of a reading call: any part of the input space, all of it by default.
 import { IoPgtableError } from "../errors.js";
 import { checkInteger } from "../numbers.js";
-import { checkAddress, spaces } from "./arguments.js";
+import { checkAddress, isInside, outside, spaces } from "./arguments.js";
 import type { TableState } from "./state.js";
 
 /** The first and last address. @throws IoPgtableError EINVAL, ERANGE */
@@ -16,7 +16,6 @@ export function checkSpan(s: TableState, operation: string, iova: unknown, size:
     throw new IoPgtableError("EINVAL", operation, "size is a number above 2^53 that is no page multiple", first);
   }
   if (bytes === 0) throw new IoPgtableError("EINVAL", operation, "size is 0", first);
-  const last = first + BigInt(bytes) - 1n;
-  if (last > highest) throw new IoPgtableError("ERANGE", operation, "the range ends beyond the input space", first);
-  return [first, last];
+  if (!isInside(s, first, BigInt(bytes))) throw outside(s, operation, first, BigInt(bytes));
+  return [first, first + BigInt(bytes) - 1n];
 }

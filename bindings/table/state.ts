@@ -7,6 +7,7 @@ import { type AttributeBits, type FormatSpec, halves, isRefusal } from "../forma
 import type { MemoryState } from "../memoryState.js";
 import type { Range } from "./arguments.js";
 import type { TableGather } from "./gather.js";
+import { leafSizes } from "./leafSizes.js";
 import { Backlog, type Flush, Quarantine } from "./pages.js";
 
 /** Why calls are refused: bits of `TableState.blocked`. */
@@ -38,6 +39,8 @@ export class TableState {
   readonly strict: boolean;
   readonly handle: number;
   readonly roots: readonly number[];
+  /** The leaf sizes that the table can hold, in bytes, ascending. */
+  readonly sizes: readonly number[];
   /** The smallest leaf size, in bytes. */
   readonly page: number;
   /** log2 of the span of one item at each level. */
@@ -77,6 +80,7 @@ export class TableState {
     this.handle = parts.handle;
     this.roots = parts.roots;
     const { core, pageSizes, maxTop } = parts.spec;
+    this.sizes = leafSizes(this.core, parts.spec);
     this.page = pageSizes[0] ?? 4096;
     this.shifts = Array.from({ length: maxTop + 1 }, (_, level) => this.core.geometry(core, 0, level));
     this.itemLg2 = this.core.geometry(core, 2, 0);

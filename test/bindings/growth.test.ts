@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { amdV1, IoPageTable, Prot, TableMemory } from "../../bindings/index.js";
 import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
+import { guestMemory } from "./support/guestMemory.js";
+import { PageAllocator } from "./support/pageAllocator.js";
 
 const RW = Prot.READ | Prot.WRITE;
 const GIB = 2 ** 30;
@@ -131,5 +133,36 @@ describe("AMDv1 growth", () => {
     failureOf(() => table.map(2 ** 39, 0x1000, 0x1000, RW), "ERANGE");
     table.map(2 ** 39 - 0x1000, 0x1000, 0x1000, RW);
     expect(table.iovaToPhys(2 ** 39 - 1)).toBe(0x1fff);
+  });
+});
+
+describe("AMDv1 growth with a caller's allocator", () => {
+  const format = () => amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop: () => undefined });
+
+  it("writes nothing outside its pages and the bookkeeping, wherever the root lies", () => {
+    const guest = guestMemory();
+    const [first, second] = guest.windows.map(({ offset }) => offset);
+    // The root is the only page of its window.
+    const offsets = Array.from({ length: 16 }, (_, page) => (page === 0 ? first : (second ?? 0) + page * 0x1000));
+    const allocator = { alloc: () => offsets.shift() ?? null, free: () => undefined };
+    const before = new Uint8Array(guest.wasm.buffer, 0, 2 ** 20).slice();
+    const table = new IoPageTable(guest.memory, { format: format(), flush: flushJournal().flush, allocator });
+    table.map(2 ** 50, 0x1000, 0x1000, RW);
+    expect(table.registers.mode).toBe(5);
+    expect(Buffer.compare(new Uint8Array(guest.wasm.buffer, 0, 2 ** 20), before)).toBe(0);
+    table.destroy();
+  });
+
+  it("leaves every page fit for another table", () => {
+    const guest = guestMemory();
+    for (let round = 0; round < 3; round++) {
+      const allocator = new PageAllocator(guest);
+      allocator.watchesFrees = false;
+      const table = new IoPageTable(guest.memory, { format: format(), flush: flushJournal().flush, allocator });
+      for (const iova of [0, 2 ** 40, 2 ** 50 + round * GIB]) table.map(iova + 0x1000, 0x1000, 0x1000, RW);
+      table.destroy();
+      expect(allocator.live.size).toBe(0);
+      expect(guest.memory.stats().tablePagesInUse).toBe(0);
+    }
   });
 });

@@ -3,8 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Access, amdV1, armLpaeS1, type Format, IoPageTable, Prot, TableMemory } from "../../bindings/index.js";
-import { CONFIGURATIONS, type Configuration } from "../property/configurations.js";
-import { smallestPage } from "../property/geometry.js";
+import type { Configuration } from "../configurations/configuration.js";
+import { smallestPage } from "../configurations/geometry.js";
+import { SHAPES } from "../configurations/list.js";
 import { configureRuns } from "../property/seed.js";
 import { failureOf, outcomeOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
@@ -31,7 +32,7 @@ function populate(table: IoPageTable, c: Configuration): void {
   table.map(c.base + 2n ** BigInt(c.ias) - BigInt(page), page, page, Prot.READ | Prot.NOEXEC);
 }
 
-describe.each(CONFIGURATIONS.filter(({ name }) => !name.includes("growing")))("open, $name", (c) => {
+describe.each(SHAPES.filter(({ name }) => !name.includes("growing")))("open, $name", (c) => {
   it("reads what the library built, and keeps nothing", () => {
     const { memory, built, opened, raw } = builtAndOpened(() => c.format(), c.base);
     populate(built, c);

@@ -2,8 +2,18 @@
 // calls collide, join and cut. Specifications are plain data that is resolved against the model when the call runs.
 import fc from "fast-check";
 import { Prot } from "../../bindings/index.js";
-import type { Configuration } from "./configurations.js";
-import { endOf, inputRange, type Leaf, least, most, smallestPage } from "./geometry.js";
+import type { Configuration } from "../configurations/configuration.js";
+import {
+  endOf,
+  inputRange,
+  inputRanges,
+  type Leaf,
+  least,
+  most,
+  type Range,
+  rangeOf,
+  smallestPage,
+} from "../configurations/geometry.js";
 import type { LeafModel } from "./leafModel.js";
 
 export interface IovaSpec {
@@ -63,10 +73,11 @@ export function alignDown(value: bigint, size: bigint): bigint {
 export function resolveIova(model: LeafModel, spec: IovaSpec): bigint {
   const c = model.configuration;
   const page = smallestPage(c);
-  const range = inputRange(c);
   const leaves = spec.leaf === null ? [] : model.sorted();
   const leaf = leaves[(spec.leaf ?? 0) % Math.max(1, leaves.length)];
-  const iova = leaf ? edge(leaf, page, spec.steps) : window(c, spec);
+  const ranges = inputRanges(c);
+  const range = leaf ? rangeOf(c, leaf.iova) : pick(ranges, spec.unit, inputRange(c));
+  const iova = leaf ? edge(leaf, page, spec.steps) : window(c, range, spec);
   const last = endOf(range) - page;
   return alignDown(least(most(iova, range.iova), last), page);
 }
@@ -83,9 +94,9 @@ function edge(leaf: Leaf, page: bigint, steps: number): bigint {
   return pick(edges, steps + 6, leaf.iova);
 }
 
-function window(c: Configuration, { window, unit, steps }: IovaSpec): bigint {
-  const tableSpans = [1, 2, 3].map((levels) => smallestPage(c) << BigInt(c.tableLg2 * levels));
-  const { iova, size } = inputRange(c);
+function window(c: Configuration, range: Range, { window, unit, steps }: IovaSpec): bigint {
+  const tableSpans = c.shifts.slice(1, 4).map((shift) => 2n ** BigInt(shift));
+  const { iova, size } = range;
   const starts = [0n, ...tableSpans.filter((span) => span < size), size / 2n, size];
   return iova + pick(starts, window, 0n) + BigInt(steps) * pick(unitsOf(c), unit, smallestPage(c));
 }
@@ -110,7 +121,7 @@ export function resolvePaddr(c: Configuration, { shift, high }: PaddrSpec, iova:
 const MOST_LEAVES = 300n;
 
 /** Cuts a request down to a few hundred leaves; the check of every address and line is what takes the time. */
-export function limitSize(c: Configuration, iova: bigint, paddr: bigint, size: bigint): bigint {
+export function limitSize(c: Configuration, iova: bigint, paddr: bigint, size: bigint, leaves = MOST_LEAVES): bigint {
   const step = c.pageSizes.filter((s) => iova % s === paddr % s).at(-1) ?? smallestPage(c);
-  return size / step > MOST_LEAVES ? step * MOST_LEAVES : size;
+  return size / step > leaves ? step * leaves : size;
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { endOf, type Range, rangeOf } from "../configurations/geometry.js";
 import {
   alignDown,
   type IovaSpec,
@@ -14,7 +15,6 @@ import {
   sizeSpec,
 } from "./addresses.js";
 import type { Expectation } from "./expectation.js";
-import { endOf, inputRange, type Range } from "./geometry.js";
 import { expectMap, expectUnmap, type PartialUnmap } from "./idiomaticCalls.js";
 import type { LeafModel } from "./leafModel.js";
 import { UNCHANGED } from "./leafModel.js";
@@ -110,7 +110,7 @@ function resolveRun(model: LeafModel, { iova, size }: Target) {
   const sizes = c.pageSizes.filter((s) => s <= 2n ** 34n);
   const pageSize = sizes[size.unit % sizes.length] ?? sizes[0] ?? 0n;
   const start = alignDown(resolveIova(model, iova), pageSize);
-  const last = endOf(inputRange(c)) - pageSize;
+  const last = endOf(rangeOf(c, start)) - pageSize;
   return { pageSize, iova: start > last ? last : start, count: size.count * 2 + size.pages + 1 };
 }
 

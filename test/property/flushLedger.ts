@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { FlushEvent } from "../bindings/support/flushJournal.js";
-import type { Configuration } from "./configurations.js";
+import type { Configuration } from "../configurations/configuration.js";
 import {
   contains,
   endOf,
@@ -12,7 +12,7 @@ import {
   type Range,
   rangeBetween,
   smallestPage,
-} from "./geometry.js";
+} from "../configurations/geometry.js";
 import type { Change } from "./leafModel.js";
 import type { TableSlot } from "./tableDump.js";
 

@@ -1,6 +1,6 @@
 import { Prot } from "../../bindings/index.js";
+import { contains, intersection, type Leaf, overlaps, type Range, smallestPage } from "../configurations/geometry.js";
 import { type Expectation, fails, unmapResult } from "./expectation.js";
-import { contains, intersection, type Leaf, overlaps, type Range, smallestPage } from "./geometry.js";
 import type { Change, LeafModel } from "./leafModel.js";
 
 export type PartialUnmap = "split" | "whole" | "refuse";

@@ -1,16 +1,16 @@
-import { Prot } from "../../bindings/index.js";
-import type { Configuration } from "./configurations.js";
+import type { Configuration } from "../configurations/configuration.js";
 import {
   contains,
   endOf,
-  inputRange,
+  inputRanges,
   itemSize,
   type Leaf,
   levelOf,
   overlaps,
   type Range,
   rangeBetween,
-} from "./geometry.js";
+  vaOf,
+} from "../configurations/geometry.js";
 
 /** What a call did to the leaves. A leaf that is cut is both `split` (as it was) and `added` (what is left of it). */
 export interface Change {
@@ -29,11 +29,7 @@ export class LeafModel {
 
   /** What of `prot` an entry of this format says. */
   attributes(prot: number): number {
-    const { honours, writeReads, mmioHidesCache } = this.configuration;
-    let said = prot & honours;
-    if (writeReads && said & Prot.WRITE) said |= Prot.READ;
-    if (mmioHidesCache && said & Prot.MMIO) said &= ~Prot.CACHE;
-    return said;
+    return this.configuration.says(prot);
   }
 
   sorted(): Leaf[] {
@@ -81,7 +77,7 @@ export class LeafModel {
   }
 
   fits(range: Range): boolean {
-    return contains(inputRange(this.configuration), range);
+    return inputRanges(this.configuration).some((valid) => contains(valid, range));
   }
 
   mappedBytes(): bigint {
@@ -101,7 +97,7 @@ export class LeafModel {
       const item = itemSize(c, leaf.size);
       const level = levelOf(c, leaf.size);
       return Array.from({ length: Number(leaf.size / item) }, (_, i) => {
-        return `${level} ${(leaf.iova - c.base + BigInt(i) * item).toString(16)}`;
+        return `${level} ${(vaOf(c, leaf.iova) + BigInt(i) * item).toString(16)}`;
       });
     });
     return lines.join("\n");

@@ -1,15 +1,27 @@
 // The four calls that Linux makes. io-pgtable's pair knows one page size at a time and sees tables where its successor
 // sees leaves, so its expectations need the table entries that stand before the call.
 import { Prot } from "../../bindings/index.js";
+import {
+  contains,
+  endOf,
+  endOfTable,
+  heightOf,
+  itemSize,
+  type Leaf,
+  least,
+  overlaps,
+  type Range,
+  rangeBetween,
+  rangeOf,
+} from "../configurations/geometry.js";
 import { type Expectation, mapResult, unmapResult } from "./expectation.js";
-import { contains, endOf, endOfTable, type Leaf, least, overlaps, type Range, rangeBetween } from "./geometry.js";
 import { replacedBy } from "./idiomaticCalls.js";
 import type { Change, LeafModel } from "./leafModel.js";
 import type { TableSlot } from "./tableDump.js";
 
-/** Pages of one size, as many of the asked ones as stand in one table. */
-function pagesOfRun(model: LeafModel, iova: bigint, pageSize: bigint, count: number): Range[] {
-  const end = endOfTable(model.configuration, iova, pageSize);
+/** Pages of one size, as many of the asked ones as stand in one table, or in the input range where a format goes on from table to table. */
+function pagesOfRun({ configuration: c }: LeafModel, iova: bigint, pageSize: bigint, count: number): Range[] {
+  const end = c.pageByPage ? endOf(rangeOf(c, iova)) : endOfTable(c, iova, pageSize);
   const pages: Range[] = [];
   for (
     let page = { iova, size: pageSize };
@@ -37,17 +49,46 @@ export function expectMapPages(
   const pages = pagesOfRun(model, iova, pageSize, count);
   const run = rangeBetween(iova, iova + pageSize * BigInt(pages.length));
   const present = model.inside(run);
-  const collides = present.some((leaf) => leaf.size >= pageSize);
+  const collides = present.some((leaf) => standsInLevelOf(model, leaf, pageSize));
   if (model.configuration.linuxCalls === "generic_pt" && present.length > 0) {
     // Whether a prefix stays, and whether leaves below give way, is open for the formats that Linux maps by range.
     return collides && overlaps(present[0] ?? run, { iova, size: 1n }) ? mapResult(0n, "EEXIST") : null;
   }
+  if (model.configuration.pageByPage) return mapEach(model, pages, paddr, prot);
   if (collides) return mapResult(0n, "EEXIST");
   const attributes = model.attributes(prot);
   const added = pages.map((page) => ({ ...page, paddr: paddr + page.iova - iova, attributes }));
   // io-pgtable puts a block over a table whatever stands in it: those leaves go.
   const change: Change = { removed: present, split: [], added };
   return mapResult(run.size, null, { change, frees: replacedBy(added), exactGranule: false });
+}
+
+/** A leaf in the level that holds pages of this size, or above: it is in their way. One below is in a table, which gives way. */
+function standsInLevelOf({ configuration: c }: LeafModel, leaf: Leaf, pageSize: bigint): boolean {
+  return heightOf(c, leaf.size) >= heightOf(c, pageSize);
+}
+
+/** One page after the other until one is refused; those before it stay. */
+function mapEach(model: LeafModel, pages: readonly Range[], paddr: bigint, prot: number): Expectation {
+  const [first] = pages;
+  const stop = pages.findIndex((page) => model.inside(page).some((leaf) => standsInLevelOf(model, leaf, page.size)));
+  const done = stop < 0 ? pages : pages.slice(0, stop);
+  const attributes = model.attributes(prot);
+  const added = done.map((page) => ({ ...page, paddr: paddr + page.iova - (first?.iova ?? 0n), attributes }));
+  const change: Change = { removed: done.flatMap((page) => model.inside(page)), split: [], added };
+  const mapped = done.reduce((sum, page) => sum + page.size, 0n);
+  return mapResult(mapped, stop < 0 ? null : "EEXIST", { change, frees: replacedBy(added), exactGranule: false });
+}
+
+/** Whether each item of a page holds a leaf of its own or a table. */
+function itemsInUse(model: LeafModel, slots: readonly TableSlot[], page: Range): boolean {
+  const item = itemSize(model.configuration, page.size);
+  for (let iova = page.iova; iova < endOf(page); iova += item) {
+    const leaf = model.at(iova);
+    const isLeaf = leaf !== undefined && standsInLevelOf(model, leaf, page.size);
+    if (!isLeaf && !slots.some((slot) => slot.iova === iova && slot.size === item)) return false;
+  }
+  return true;
 }
 
 /** @returns null where neither Linux nor the contract says what happens */
@@ -65,12 +106,10 @@ export function expectUnmapPages(
     const leaves = model.inside(page);
     if (leaves.some((leaf) => leaf.size > pageSize)) break;
     const isLeaf = leaves[0]?.size === pageSize;
-    const smaller = leaves.length > 0 && !isLeaf;
-    if (model.configuration.linuxCalls === "generic_pt" && smaller) return null;
-    const isTable = slots.some((slot) => slot.iova === page.iova && slot.size === pageSize);
+    const holdsTable = slots.some((slot) => slot.size <= pageSize && contains(page, slot));
     // An empty table is a hole for the leaves and an entry for io-pgtable; generic_pt formats leave it open.
-    if (!isLeaf && isTable && model.configuration.linuxCalls === "generic_pt") return null;
-    if (!isLeaf && !isTable) break;
+    if (model.configuration.linuxCalls === "generic_pt" && !isLeaf && (leaves.length > 0 || holdsTable)) return null;
+    if (!isLeaf && !itemsInUse(model, slots, page)) break;
     removed.push(...leaves);
     end = endOf(page);
   }

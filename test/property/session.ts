@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { type Gather, IoPageTable, TableMemory } from "../../bindings/index.js";
 import { outcomeOf } from "../bindings/support/failure.js";
 import { type FlushEvent, type FlushJournal, flushJournal } from "../bindings/support/flushJournal.js";
-import type { Configuration } from "./configurations.js";
+import type { Configuration } from "../configurations/configuration.js";
 import type { Expectation } from "./expectation.js";
 import {
   addStale,

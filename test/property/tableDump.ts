@@ -1,6 +1,6 @@
 import type { IoPageTable } from "../../bindings/index.js";
-import type { Configuration } from "./configurations.js";
-import { entrySize, type Range } from "./geometry.js";
+import type { Configuration } from "../configurations/configuration.js";
+import { entrySize, iovaOf, type Range } from "../configurations/geometry.js";
 
 /** An entry that points to a table, by what it covers. */
 export interface TableSlot extends Range {
@@ -11,31 +11,34 @@ export interface TableDump {
   text: string;
   roots: number;
   rootLevel: number;
+  rootEntries: number;
   slots: TableSlot[];
   /** `level va`, one per item of every leaf, in the dump's order. */
   items: string;
 }
 
-/** Reads `dump()` by its documented grammar; addresses get the input range's base back. */
+/** Reads `dump()` by its documented grammar; addresses get the prefix of the input range back. */
 export function readDump(c: Configuration, table: IoPageTable): TableDump {
   const text = table.dump();
   const slots: TableSlot[] = [];
   const items: string[] = [];
   let roots = 0;
   let rootLevel = 0;
+  let rootEntries = 0;
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const [kind, level = "", index = "", va = ""] = line.split(" ");
     if (kind === "R") {
       roots++;
       rootLevel = Number(index);
+      rootEntries = Number(va);
     } else if (kind === "P") items.push(`${level} ${va}`);
     else if (kind === "T") {
       const size = entrySize(c, Number(level));
-      slots.push({ level: Number(level), iova: c.base + BigInt(`0x${va}`), size });
+      slots.push({ level: Number(level), iova: iovaOf(c, BigInt(`0x${va}`)), size });
     } else throw new Error(`no line of a dump: ${line}`);
   }
-  return { text, roots, rootLevel, slots, items: items.join("\n") };
+  return { text, roots, rootLevel, rootEntries, slots, items: items.join("\n") };
 }
 
 export const sameSlot = (a: TableSlot) => (b: TableSlot) => a.level === b.level && a.iova === b.iova;

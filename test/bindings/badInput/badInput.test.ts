@@ -2,8 +2,9 @@
 // table that is to the letter what it was.
 import { describe, expect, it } from "vitest";
 import { type Format, type IoPageTable, IoPgtableError, Prot } from "../../../bindings/index.js";
-import { CONFIGURATIONS, type Configuration } from "../../property/configurations.js";
-import { smallestPage } from "../../property/geometry.js";
+import type { Configuration } from "../../configurations/configuration.js";
+import { smallestPage } from "../../configurations/geometry.js";
+import { SHAPES } from "../../configurations/list.js";
 import { type Fixture, useTable } from "../support/fixture.js";
 import { callWith, type Method, methods } from "./methods.js";
 import { type BadValue, badValues, type Kind } from "./values.js";
@@ -74,7 +75,7 @@ function checkOne(fixture: Fixture<unknown>, method: Method, position: number, b
   expect(fixture.journal.take()).toEqual([]);
 }
 
-describe.each(CONFIGURATIONS)("bad input, $name", (configuration) => {
+describe.each(SHAPES)("bad input, $name", (configuration) => {
   const format: Format = configuration.format();
 
   it.each(methods(configuration))("$name", (method) => {

@@ -1,6 +1,6 @@
 import { Access, type IoPageTable, Prot } from "../../../bindings/index.js";
-import type { Configuration } from "../../property/configurations.js";
-import { smallestPage } from "../../property/geometry.js";
+import type { Configuration } from "../../configurations/configuration.js";
+import { smallestPage } from "../../configurations/geometry.js";
 import type { Kind } from "./values.js";
 
 export interface Method {

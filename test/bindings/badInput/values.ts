@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../../bindings/index.js";
-import type { Configuration } from "../../property/configurations.js";
-import { endOf, inputRange, smallestPage } from "../../property/geometry.js";
+import type { Configuration } from "../../configurations/configuration.js";
+import { endOf, inputRange, smallestPage } from "../../configurations/geometry.js";
 
 export type Kind = "iova" | "paddr" | "size" | "prot" | "pageSize" | "count" | "access" | "gather" | "unmapOptions";
 

@@ -5,9 +5,10 @@
 //   [51:12] address; with NextLevel 7 its low bits are 0 1...1: a page of 2^n bytes has n - 13 ones from bit 12
 //   [60] FC   [61] IR   [62] IW
 import { describe, expect, it } from "vitest";
-import { amdV1, type IoPageTable, Prot } from "../../../bindings/index.js";
+import { amdV1, Prot } from "../../../bindings/index.js";
+import { failureOf } from "../../bindings/support/failure.js";
 import { useTable } from "../../bindings/support/fixture.js";
-import { hex, leafOf, walkOf } from "./entryOf.js";
+import { hex, itemsOf, leafOf, walkOf } from "./entryOf.js";
 
 const { READ, WRITE, CACHE, NOEXEC, MMIO, PRIV } = Prot;
 const amd = () => amdV1({ ias: 48, oas: 52 });
@@ -33,14 +34,25 @@ describe("AMDv1 leaves", () => {
     { paddr: 0x8765440000000, size: 2 ** 30, level: 2, entry: "0x6008765440000001", says: "1G: own size of level 2" },
     { paddr: 0x8765480000000, size: 2 ** 31, level: 2, entry: "0x60087654bffffe01", says: "2G: eighteen" },
     { paddr: 0x8760000000000, size: 2 ** 40, level: 3, entry: "0x6008767ffffffe01", says: "1T: twenty-seven" },
+    { paddr: 0x8765432103000, size: 2 ** 12, level: 0, entry: "0x6008765432103001", says: "4K: own size of level 0" },
+    { paddr: 0xffffffffff000, size: 2 ** 12, level: 0, entry: "0x600ffffffffff001", says: "4K: the highest" },
+    { paddr: 0x8000000000000, size: 2 ** 47, level: 3, entry: "0x60083ffffffffe01", says: "128T: thirty-four" },
   ])("$says", ({ paddr, size, level, entry }) => {
     expect(leafOf(amd(), { paddr, size, prot: READ | WRITE })).toEqual({ level, entry });
+  });
+
+  it.each([
+    { paddr: 0x3000000000000, size: 2 ** 48, entry: "0x6003000000000001", says: "256T: own size of level 4" },
+    { paddr: 0x2000000000000, size: 2 ** 49, entry: "0x6002fffffffffe01", says: "512T: thirty-six" },
+    { paddr: 0x8000000000000, size: 2 ** 51, entry: "0x600bfffffffffe01", says: "2P: thirty-eight" },
+  ])("$says", ({ paddr, size, entry }) => {
+    expect(leafOf(amdV1({ ias: 64, oas: 52 }), { paddr, size, prot: READ | WRITE })).toEqual({ level: 4, entry });
   });
 
   it("repeats the entry in every item of a leaf", () => {
     useTable(amd(), ({ table }) => {
       table.map(0x8000, 0x10008000, 0x8000, READ | WRITE);
-      expect(leafLines(table)).toEqual([8, 9, 10, 11, 12, 13, 14, 15].map((i) => `0 ${i} 600000001000be01`));
+      expect(itemsOf(table)).toEqual([8, 9, 10, 11, 12, 13, 14, 15].map((i) => `0 ${i} 600000001000be01`));
     });
   });
 
@@ -51,11 +63,6 @@ describe("AMDv1 leaves", () => {
     });
   });
 });
-
-function leafLines(table: IoPageTable): string[] {
-  const leaves = [...table.dumpLines()].map((line) => line.trim().split(" ")).filter(([kind]) => kind === "P");
-  return leaves.map(([, level, index, , raw]) => `${level} ${index} ${raw}`);
-}
 
 describe("AMDv1 table entries", () => {
   it("names the child's level and allows read and write", () => {
@@ -86,6 +93,52 @@ describe("AMDv1 options", () => {
   ])("$says", ({ config, prot, entry }) => {
     const format = amdV1({ ias: 48, oas: 52, ...config });
     expect(leafOf(format, { iova: 0x1000, paddr: 0x65432101000, size: 0x1000, prot }).entry).toBe(entry);
+  });
+
+  const both = () => amdV1({ ias: 57, oas: 47, forceCoherence: true, encryptionBit: 47 });
+  it.each([
+    { prot: READ | WRITE, paddr: 0x65432101000, size: 2 ** 12, level: 0, entry: "0x7000865432101001" },
+    { prot: READ, paddr: 0x65432110000, size: 2 ** 16, level: 0, entry: "0x3000865432117e01" },
+    { prot: WRITE, paddr: 0x65432200000, size: 2 ** 21, level: 1, entry: "0x5000865432200001" },
+    { prot: READ | WRITE, paddr: 0x65480000000, size: 2 ** 31, level: 2, entry: "0x70008654bffffe01" },
+    { prot: READ | WRITE | MMIO, paddr: 0x65480000000, size: 2 ** 31, level: 2, entry: "0x70000654bffffe01" },
+    { prot: READ | WRITE, paddr: 0x400000000000, size: 2 ** 46, level: 3, entry: "0x7000dffffffffe01" },
+  ])("both, in a leaf of $size bytes at level $level", ({ prot, paddr, size, level, entry }) => {
+    expect(leafOf(both(), { paddr, size, prot })).toEqual({ level, entry });
+    useTable(both(), ({ table }) => {
+      table.map(0, paddr, size, prot);
+      expect(table.iovaToPhys(size - 1)).toBe(paddr + size - 1);
+    });
+  });
+
+  it("FC stands in leaves alone, the encryption bit in table entries as well", () => {
+    const tables = walkOf(both(), { paddr: 0x1000, size: 0x1000, prot: READ }).slice(0, -1);
+    expect(tables.map(({ entry }) => hex(entry & ~0x00007ffffffff000n))).toEqual([
+      "0x6000800000000801",
+      "0x6000800000000601",
+      "0x6000800000000401",
+      "0x6000800000000201",
+    ]);
+  });
+
+  it("has nothing to do with the registers: the root is a plain address", () => {
+    useTable(both(), ({ table }) => {
+      expect(table.registers).toEqual({ root: BigInt(table.walk(0)[0]?.entryPaddr ?? 0), mode: 5 });
+    });
+  });
+
+  it.each([
+    { encryptionBit: 11 },
+    { encryptionBit: 52 },
+    { encryptionBit: 40.5 },
+    { startLevels: 1 },
+    { startLevels: 7 },
+  ])("refuses $encryptionBit $startLevels", (config) => {
+    failureOf(() => amdV1({ ias: 48, oas: 52, ...config }), "EINVAL");
+  });
+
+  it("refuses a walker that does not snoop", () => {
+    failureOf(() => amdV1({ ias: 48, oas: 52, coherentWalk: false }), "ENOTSUP");
   });
 
   it("marks tables as encrypted too, and strips the bit from look-ups", () => {

@@ -1,15 +1,9 @@
 // The selftest matrix of Linux's io-pgtable-arm, as behaviour: every page-size set, every legal pair of address sizes,
 // both stages; in each the same five steps.
 import { describe, expect, it } from "vitest";
-import {
-  type ArmLpaeConfig,
-  armLpaeS1,
-  armLpaeS2,
-  type Format,
-  type IoPageTable,
-  Prot,
-} from "../../../bindings/index.js";
+import { type ArmLpaeConfig, armLpaeS1, armLpaeS2, type Format, type IoPageTable } from "../../../bindings/index.js";
 import { GIB, useTable } from "../../bindings/support/fixture.js";
+import { expectEmpty, mapEachSize, READ_WRITE_DATA, remapEachSize } from "./selftestSteps.js";
 
 const ADDRESS_SIZES = [32, 36, 40, 42, 44, 48];
 const PAGE_SIZE_SETS = [
@@ -21,7 +15,6 @@ const STAGES: { stage: string; format: (config: ArmLpaeConfig) => Format }[] = [
   { stage: "stage 1", format: armLpaeS1 },
   { stage: "stage 2", format: armLpaeS2 },
 ];
-const READ_WRITE_DATA = Prot.READ | Prot.WRITE | Prot.NOEXEC | Prot.CACHE;
 
 function runs() {
   return STAGES.flatMap(({ stage, format }) =>
@@ -39,37 +32,12 @@ function runs() {
   );
 }
 
-function mapOnce(table: IoPageTable, address: number, size: number, prot: number) {
-  return table.mapPages(address, address, size, 1, prot);
-}
-
-/** One page of each size, a gibibyte apart; a second map of the same addresses is refused. */
-function mapEachSize(table: IoPageTable, sizes: readonly number[]): void {
-  sizes.forEach((size, index) => {
-    const iova = index * GIB;
-    expect(mapOnce(table, iova, size, READ_WRITE_DATA)).toEqual({ mapped: size, error: null });
-    const overlap = table.mapPages(iova, iova + size, size, 1, Prot.READ | Prot.NOEXEC);
-    expect(overlap).toEqual({ mapped: 0, error: "EEXIST" });
-    expect(table.iovaToPhys(iova + 42)).toBe(iova + 42);
-  });
-}
-
-function remapEachSize(table: IoPageTable, sizes: readonly number[]): void {
-  sizes.forEach((size, index) => {
-    const iova = index * GIB;
-    expect(table.unmapPages(iova, size, 1)).toBe(size);
-    expect(table.iovaToPhys(iova + 42)).toBeNull();
-    expect(mapOnce(table, iova, size, Prot.WRITE)).toEqual({ mapped: size, error: null });
-    expect(table.iovaToPhys(iova + 42)).toBe(iova + 42);
-  });
-}
-
 /** The last page of the largest size: where a concatenated root has its last table. */
 function mapLastPage(table: IoPageTable, ias: number, sizes: readonly number[]): void {
   const size = Math.max(...sizes);
   const iova = 2 ** ias - size;
   // With 32 bits of input the last gibibyte is free: the page of each size above stays below it.
-  expect(mapOnce(table, iova, size, READ_WRITE_DATA)).toEqual({ mapped: size, error: null });
+  expect(table.mapPages(iova, iova, size, 1, READ_WRITE_DATA)).toEqual({ mapped: size, error: null });
   expect(table.iovaToPhys(iova + 42)).toBe(iova + 42);
   expect(table.iovaToPhys(2 ** ias - 1)).toBe(2 ** ias - 1);
   expect(table.unmapPages(iova, size, 1)).toBe(size);
@@ -87,9 +55,9 @@ describe("the io-pgtable-arm selftest matrix", () => {
     useTable(format(), ({ table }) => {
       expect([table.ias, table.oas]).toEqual([ias, oas]);
       expect([...table.pageSizes].sort((a, b) => a - b)).toEqual(pageSizes);
-      for (const iova of [42, GIB + 42, 2 * GIB + 42]) expect(table.iovaToPhys(iova)).toBeNull();
-      mapEachSize(table, pageSizes);
-      remapEachSize(table, pageSizes);
+      expectEmpty(table);
+      mapEachSize(table, pageSizes, GIB);
+      remapEachSize(table, pageSizes, GIB);
       mapLastPage(table, ias, pageSizes);
     });
   });
