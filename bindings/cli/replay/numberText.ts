@@ -1,4 +1,5 @@
 const UNITS: readonly [number, string][] = [
+  [2 ** 50, "PiB"],
   [2 ** 40, "TiB"],
   [2 ** 30, "GiB"],
   [2 ** 20, "MiB"],
