@@ -1,23 +1,6 @@
-import { pageSize } from "../replay/numberText.js";
+import { pageSize, runs, sizesText } from "../replay/numberText.js";
 import type { OptionSurvey, Shape, Survey } from "./survey.js";
 
-/** So many neighbours in a row are told by the first and the last. */
-const RUN = 4;
-
-/** Ascending values, where `next` gives the value after one: runs are told by their ends. */
-function runs(values: readonly number[], next: (value: number) => number, text: (value: number) => string): string {
-  const parts: string[] = [];
-  for (let at = 0; at < values.length; ) {
-    let end = at + 1;
-    while (end < values.length && values[end] === next(values[end - 1] ?? 0)) end++;
-    const run = values.slice(at, end).map(text);
-    parts.push(run.length >= RUN ? `${run[0]}..${run.at(-1)}` : run.join(", "));
-    at = end;
-  }
-  return parts.join(", ");
-}
-
-const sizesText = (sizes: readonly number[]): string => runs(sizes, (size) => size * 2, pageSize);
 const numbersText = (values: readonly number[]): string => runs(values, (value) => value + 1, String);
 
 /** One text where all granules have the same, else each with the granules that have it. */

@@ -1,6 +1,7 @@
 import type { FormatFacts, OptionFacts } from "../../formats/facts.js";
-import { type CommonConfig, type Format, type FormatSpec, isRefusal, specOf } from "../../formats/format.js";
-import { IoPgtableError, Prot } from "../../index.js";
+import { type FormatSpec, isRefusal } from "../../formats/format.js";
+import { Prot } from "../../index.js";
+import { granulesOf, type Make, makeFrom, tryMake } from "./granules.js";
 
 /** What a format takes and becomes with one granule. */
 export interface Shape {
@@ -43,42 +44,21 @@ export interface Survey {
   readonly shareability: boolean;
 }
 
-type Make = (config: CommonConfig) => Format;
-
 /** Of more output sizes than this, the ends tell of the rest. */
 const FEW = 8;
 const BITS = Array.from({ length: 64 }, (_, index) => index + 1);
-const GRANULES = [2 ** 12, 2 ** 14, 2 ** 16];
-const SIZES = BITS.filter((lg2) => lg2 >= 12 && lg2 < 64).map((lg2) => 2 ** lg2);
 const MEMORY_TYPES = Array.from({ length: 16 }, (_, index) => index);
-
-/** @returns null where the format refuses the configuration */
-function tryMake(make: Make, config: CommonConfig): FormatSpec | null {
-  try {
-    return specOf(make(config)) ?? null;
-  } catch (error) {
-    if (error instanceof IoPgtableError) return null;
-    throw error;
-  }
-}
 
 const ascending = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
 
-/** With all leaf sizes of a granule where the format can have several, else with the granule alone. */
-function makeWith(make: Make, granule: number, bits: Pick<CommonConfig, "ias" | "oas">): FormatSpec | null {
-  const all = tryMake(make, { ...bits, pageSizes: SIZES.filter((size) => size >= granule) });
-  const spec = all ?? tryMake(make, { ...bits, pageSizes: [granule] });
-  return spec?.pageSizes[0] === granule ? spec : null;
-}
-
 /** What is clamped is not held: only bits that the table really has count. */
 function shapeOf(make: Make, usual: FormatFacts["usual"], granule: number): Shape | null {
-  const holds = (ias: number, oas: number): boolean => makeWith(make, granule, { ias, oas })?.oas === oas;
+  const holds = (ias: number, oas: number): boolean => makeFrom(make, granule, { ias, oas })?.spec.oas === oas;
   const oas = BITS.filter((bits) => holds(usual.ias, bits) || holds(bits, bits));
   if (oas.length === 0) return null;
   const tried = oas.length > FEW ? [Math.min(...oas), Math.max(...oas)] : oas;
   const made = BITS.flatMap((ias) =>
-    tried.flatMap((bits) => makeWith(make, granule, { ias, oas: bits }) ?? []).filter((spec) => spec.ias === ias),
+    tried.flatMap((bits) => makeFrom(make, granule, { ias, oas: bits })?.spec ?? []).filter((spec) => spec.ias === ias),
   );
   return {
     granule,
@@ -88,16 +68,6 @@ function shapeOf(make: Make, usual: FormatFacts["usual"], granule: number): Shap
     levels: ascending(made.map(({ top }) => top + 1)),
     roots: ascending(made.map(({ roots }) => roots)),
   };
-}
-
-/** One shape for each granule; a size that comes along with smaller ones is no granule. */
-export function shapesOf({ make, usual }: FormatFacts): Shape[] {
-  const shapes: Shape[] = [];
-  for (const granule of GRANULES) {
-    const shape = shapes.some(({ sizes }) => sizes.includes(granule)) ? null : shapeOf(make, usual, granule);
-    if (shape !== null) shapes.push(shape);
-  }
-  return shapes;
 }
 
 /** The same granules with an option. */
@@ -145,7 +115,7 @@ function canSay(makes: readonly Make[], facts: FormatFacts, prot: number): boole
 /** Finds out by making it what a format can be. */
 export function survey(facts: FormatFacts): Survey {
   const { make, usual } = facts;
-  const shapes = shapesOf(facts);
+  const shapes = granulesOf(facts).flatMap(({ granule }) => shapeOf(make, usual, granule) ?? []);
   const named = [...Object.entries(facts.quirks), ...Object.entries(facts.options)];
   const makes = [make, ...named.map(([, option]) => option.make)];
   const plain = Prot.READ | Prot.WRITE;
