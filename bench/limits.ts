@@ -1,3 +1,4 @@
+import { FORMAT_CASES } from "./cases/formats.js";
 import * as names from "./cases/names.js";
 
 /** A bound on how the times of two cases of one operation relate. */
@@ -10,10 +11,17 @@ export interface Limit {
   readonly atLeast?: number;
 }
 
+/** No format costs much more per page than the first, ARM LPAE with the 4K granule. */
+function formatLimits(): Limit[] {
+  const [below = "", ...others] = FORMAT_CASES;
+  return others.map((above) => ({ operation: names.MAP_FORMATS, above, below, atMost: 1.3 }));
+}
+
 /** What `--check` holds the library to. */
 export const LIMITS: readonly Limit[] = [
   { operation: names.MAP_POOLED, above: names.OURS, below: names.MEMORY_FILL, atMost: 3 },
   { operation: names.MAP_POOLED, above: names.TYPED_ARRAYS, below: names.OURS, atLeast: 5 },
   { operation: names.PAIR, above: names.OURS, below: names.EMPTY_CALL, atMost: 8 },
+  ...formatLimits(),
   { operation: names.LOOK_UP, above: names.SINGLE, below: names.BULK, atLeast: 1.3 },
 ];

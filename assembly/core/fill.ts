@@ -1,5 +1,5 @@
-// Writing runs of items. 64-bit items two to a vector, four vectors to a step: 0.085 ns per item bare and 0.165 with the check (measured; a scalar loop
-// with the check needs 0.287).
+// Writing runs of items: two 64-bit or four 32-bit ones to a vector, four vectors to a step. A 64-bit item takes 0.085 ns bare and 0.165 with the check
+// (measured; a scalar loop with the check needs 0.287).
 import { Format } from "../format/format";
 
 export class Fill {
@@ -89,17 +89,26 @@ function free64(at: usize, count: u32, item: u64, step: u64): u32 {
 }
 
 function linear32(at: usize, count: u32, item: u32, step: u32): void {
+  let v0 = i32x4.add(i32x4.splat(item), i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
   const four = i32x4.splat(step << 2);
-  let v = i32x4.splat(item);
-  v = i32x4.add(v, i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
-  const end = at + ((<usize>(count & ~3)) << 2);
+  let v1 = i32x4.add(v0, four);
+  let v2 = i32x4.add(v1, four);
+  let v3 = i32x4.add(v2, four);
+  const sixteen = i32x4.splat(step << 4);
+  const end = at + ((<usize>(count & ~15)) << 2);
   while (at != end) {
-    v128.store(at, v);
-    v = i32x4.add(v, four);
-    at += 16;
+    v128.store(at, v0);
+    v128.store(at, v1, 16);
+    v128.store(at, v2, 32);
+    v128.store(at, v3, 48);
+    v0 = i32x4.add(v0, sixteen);
+    v1 = i32x4.add(v1, sixteen);
+    v2 = i32x4.add(v2, sixteen);
+    v3 = i32x4.add(v3, sixteen);
+    at += 64;
   }
-  item += step * (count & ~3);
-  for (let left = count & 3; left != 0; left--) {
+  item += step * (count & ~15);
+  for (let left = count & 15; left != 0; left--) {
     store<u32>(at, item);
     at += 4;
     item += step;
@@ -109,15 +118,29 @@ function linear32(at: usize, count: u32, item: u32, step: u32): void {
 function free32(at: usize, count: u32, item: u32, step: u32): u32 {
   const start = at;
   const last = at + ((<usize>count) << 2);
-  const four = i32x4.splat(step << 2);
-  let v = i32x4.add(i32x4.splat(item), i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
-  const end = at + ((<usize>(count & ~3)) << 2);
-  while (at != end && !v128.any_true(v128.load(at))) {
-    v128.store(at, v);
-    v = i32x4.add(v, four);
-    at += 16;
+  if (count >= 16) {
+    let v0 = i32x4.add(i32x4.splat(item), i32x4.mul(i32x4.splat(step), i32x4(0, 1, 2, 3)));
+    const four = i32x4.splat(step << 2);
+    let v1 = i32x4.add(v0, four);
+    let v2 = i32x4.add(v1, four);
+    let v3 = i32x4.add(v2, four);
+    const sixteen = i32x4.splat(step << 4);
+    const end = at + ((last - at) & ~63);
+    while (at != end) {
+      const used = v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
+      if (v128.any_true(used)) break;
+      v128.store(at, v0);
+      v128.store(at, v1, 16);
+      v128.store(at, v2, 32);
+      v128.store(at, v3, 48);
+      v0 = i32x4.add(v0, sixteen);
+      v1 = i32x4.add(v1, sixteen);
+      v2 = i32x4.add(v2, sixteen);
+      v3 = i32x4.add(v3, sixteen);
+      at += 64;
+    }
+    item = i32x4.extract_lane(v0, 0);
   }
-  item = i32x4.extract_lane(v, 0);
   while (at != last && load<u32>(at) == 0) {
     store<u32>(at, item);
     at += 4;

@@ -10,6 +10,8 @@ export const PAIR_WITH_TABLES = "map and unmap one 4K page, its tables made and 
 export const LOOK_UP = "look up, random over 1 GiB of 4K pages";
 export const ACCESS = "access() for writing, random over 1 GiB of 4K pages";
 
+export const MAP_FORMATS = "map 16,384 pages of each format's smallest size";
+
 export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";
 export const BIGINT = "BigInt";

@@ -1,5 +1,6 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { OperationPlan } from "../harness/case.js";
+import { formatPlans } from "./formats.js";
 import { lookUpPlans } from "./lookUp.js";
 import { mapPlans } from "./map.js";
 import { pairPlans } from "./pair.js";
@@ -7,5 +8,11 @@ import { unmapPlans } from "./unmap.js";
 
 /** Everything that the bench measures, in the order of the report. */
 export function operationPlans(memory: TableMemory): OperationPlan[] {
-  return [...mapPlans(memory), ...unmapPlans(memory), ...pairPlans(memory), ...lookUpPlans(memory)];
+  return [
+    ...mapPlans(memory),
+    ...formatPlans(memory),
+    ...unmapPlans(memory),
+    ...pairPlans(memory),
+    ...lookUpPlans(memory),
+  ];
 }

@@ -26,15 +26,15 @@ export function operationText(result: OperationResult, verdicts: readonly Verdic
     `${significant(one.summary.p25)} .. ${significant(one.summary.p75)}`,
     significant(1e3 / one.summary.median),
     one === ours ? "" : `${significant(median(ratios(one.rounds, ours.rounds)))}`,
-    verdictsOf(one, verdicts),
+    verdictsOf(one, ours, verdicts),
   ]);
   return `\n${result.name}, per ${result.unit}\n${alignColumns([COLUMNS, ...rows])}`;
 }
 
-/** A limit is shown beside the case that ours is compared with. */
-function verdictsOf(one: CaseResult, verdicts: readonly Verdict[]): string {
+/** A limit is shown beside the case that the first is compared with. */
+function verdictsOf(one: CaseResult, first: CaseResult | undefined, verdicts: readonly Verdict[]): string {
   return verdicts
-    .filter(({ limit }) => (limit.atMost === undefined ? limit.above : limit.below) === one.name)
+    .filter(({ limit }) => (limit.above === first?.name ? limit.below : limit.above) === one.name)
     .map((verdict) => (verdict.held ? "held" : "MISSED"))
     .join(", ");
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { formatsCommand } from "./formats/command.js";
 import { replayCommand } from "./replay/command.js";
 
 const HELP = `io-pgtable COMMAND
 
+  formats   prints what the page-table formats can hold
   replay    replays a record of a kernel's IOMMU operations and compares the results
 
 io-pgtable COMMAND --help tells more.
@@ -13,6 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   const noColour = (process.env.NO_COLOR ?? "") !== "";
   const context = { out: process.stdout, err: process.stderr, noColour };
   if (command === "replay") return replayCommand(rest, context);
+  if (command === "formats") return formatsCommand(rest, context);
   if (command === "--help" || command === "-h") {
     process.stdout.write(HELP);
     return 0;

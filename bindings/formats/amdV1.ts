@@ -3,6 +3,7 @@ import { show } from "../numbers.js";
 import { explicitProt, Prot } from "../prot.js";
 import { checkConfig, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import {
   type AttributeBits,
   type CommonConfig,
@@ -84,6 +85,21 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
     makeRegisters: ([root = 0n], top) => ({ root, mode: top + 1 }),
   });
 }
+
+export const amdV1Facts: FormatFacts<never, OwnOptions<AmdV1Config>> = {
+  name: "amdV1",
+  make: amdV1,
+  walkers: "AMD IOMMU, host tables of version 1",
+  linux: { part: "generic_pt", name: "amdv1" },
+  usual: { ias: 64, oas: 52 },
+  quirks: {},
+  options: {
+    startLevels: { from: "linux", make: (config) => amdV1({ ...config, startLevels: 3 }) },
+    changeTop: { from: "linux", make: (config) => amdV1({ ...config, startLevels: 3, changeTop: () => undefined }) },
+    forceCoherence: { from: "linux", make: (config) => amdV1({ ...config, forceCoherence: true }) },
+    encryptionBit: { from: "linux", make: (config) => amdV1({ ...config, encryptionBit: 47 }) },
+  },
+};
 
 /** Every power of two that a table of `levels` levels holds below its own span. */
 function leafSizes(asked: readonly number[] | undefined, bits: number, levels: number): readonly number[] {

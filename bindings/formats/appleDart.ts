@@ -3,6 +3,7 @@ import { show } from "../numbers.js";
 import { Prot } from "../prot.js";
 import { checkConfig, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { readRequest, refusal } from "./request.js";
 
@@ -57,6 +58,25 @@ export function appleDart(config: CommonConfig): Format<DartRegisters> {
 export function appleDart2(config: CommonConfig): Format<DartRegisters> {
   return dart("appleDart2", config, DART2);
 }
+
+export const appleDartFacts: FormatFacts<never, never> = {
+  name: "appleDart",
+  make: appleDart,
+  walkers: "Apple DART",
+  linux: { part: "io-pgtable", name: "APPLE_DART" },
+  usual: { ias: 32, oas: 36 },
+  quirks: {},
+  options: {},
+};
+
+export const appleDart2Facts: FormatFacts<never, never> = {
+  ...appleDartFacts,
+  name: "appleDart2",
+  make: appleDart2,
+  walkers: "Apple DART, second generation",
+  linux: { part: "io-pgtable", name: "APPLE_DART2" },
+  usual: { ias: 36, oas: 42 },
+};
 
 function dart(name: string, config: CommonConfig, generation: Generation): Format<DartRegisters> {
   const common = checkConfig(config, name);

@@ -14,9 +14,11 @@ import {
   type ArmLpaeQuirk,
   type LpaeLimits,
   lpaeGeometry,
+  lpaeOptions,
   outputSizeCode,
   walkAttributes,
 } from "./armLpaeShared.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import { defineFormat, type Format } from "./format.js";
 
 /** What a stage 1 context is programmed with: TTBR0 or TTBR1, MAIR, and the fields of TCR (`ds` with lpa2). */
@@ -43,6 +45,22 @@ export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
 export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
   return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true, noLpa2: true });
 }
+
+export const armLpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
+  ...lpaeOptions(armLpaeS1),
+  name: "armLpaeS1",
+  walkers: "Arm SMMU stage 1, GPUs that share the format",
+  linux: { part: "io-pgtable", name: "ARM_64_LPAE_S1" },
+  usual: { ias: 48, oas: 48 },
+};
+
+export const arm32LpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
+  ...lpaeOptions(arm32LpaeS1),
+  name: "arm32LpaeS1",
+  walkers: "the same, 32-bit flavour",
+  linux: { part: "io-pgtable", name: "ARM_32_LPAE_S1" },
+  usual: { ias: 32, oas: 40 },
+};
 
 function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS1Registers> {
   const g = lpaeGeometry(config, limits, name);

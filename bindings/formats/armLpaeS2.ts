@@ -15,10 +15,12 @@ import {
   type LpaeGeometry,
   type LpaeLimits,
   lpaeGeometry,
+  lpaeOptions,
   outputSizeCode,
   walkAttributes,
 } from "./armLpaeShared.js";
 import { refuse } from "./config.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import { defineFormat, type Format } from "./format.js";
 
 /** What a stage 2 context is programmed with: VTTBR and the fields of VTCR (`ds` with lpa2, `sl2` for its fifth level). */
@@ -63,6 +65,24 @@ export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
     noLpa2: true,
   });
 }
+
+export const armLpaeS2Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
+  ...lpaeOptions(armLpaeS2),
+  name: "armLpaeS2",
+  walkers: "Arm SMMU stage 2",
+  structure: "the root may be up to 16 tables side by side",
+  linux: { part: "io-pgtable", name: "ARM_64_LPAE_S2" },
+  usual: { ias: 48, oas: 48 },
+};
+
+export const arm32LpaeS2Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
+  ...armLpaeS2Facts,
+  ...lpaeOptions(arm32LpaeS2),
+  name: "arm32LpaeS2",
+  walkers: "the same, 32-bit flavour",
+  linux: { part: "io-pgtable", name: "ARM_32_LPAE_S2" },
+  usual: { ias: 40, oas: 40 },
+};
 
 function stage2(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format<ArmLpaeS2Registers> {
   const g = lpaeGeometry(config, limits, name);

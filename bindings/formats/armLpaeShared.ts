@@ -2,7 +2,8 @@
 import { show } from "../numbers.js";
 import { type CheckedConfig, checkConfig, checkFlag, checkQuirks, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
-import type { CommonConfig } from "./format.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
+import type { CommonConfig, Format } from "./format.js";
 
 export type ArmLpaeQuirk = "ARM_NS" | "ARM_TTBR1" | "ARM_OUTER_WBWA" | "ARM_HD" | "ARM_S2FWB";
 
@@ -116,6 +117,32 @@ const LPA2_ADDRESS_MASK = 0x0003_ffff_ffff_f300n;
 /** Linux's MAIR: normal non-cacheable, write-back read/write-allocate, device nGnRE, inner NC + outer WB. */
 const LINUX_MAIR: readonly number[] = [0x44, 0xff, 0x04, 0xf4, 0, 0, 0, 0];
 const SIZES_4K: readonly number[] = [4 * K, 2 * M, G];
+
+/** A format that lacks a quirk or an option refuses it. */
+export function lpaeOptions(
+  make: (config: ArmLpaeConfig) => Format,
+): Pick<FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>>, "make" | "quirks" | "options"> {
+  return {
+    make,
+    quirks: {
+      ARM_NS: { from: "linux", make: (config) => make({ ...config, quirks: ["ARM_NS"] }) },
+      ARM_TTBR1: { from: "linux", make: (config) => make({ ...config, quirks: ["ARM_TTBR1"] }) },
+      ARM_OUTER_WBWA: {
+        from: "linux",
+        make: (config) => make({ ...config, quirks: ["ARM_OUTER_WBWA"], coherentWalk: false }),
+      },
+      ARM_HD: { from: "linux", make: (config) => make({ ...config, quirks: ["ARM_HD"] }) },
+      ARM_S2FWB: { from: "linux", make: (config) => make({ ...config, quirks: ["ARM_S2FWB"] }) },
+    },
+    options: {
+      contiguousHint: { from: "ours", make: (config) => make({ ...config, contiguousHint: true }) },
+      lpa2: { from: "ours", make: (config) => make({ ...config, lpa2: true }) },
+      dirtyTracking: { from: "ours", make: (config) => make({ ...config, dirtyTracking: true }) },
+      mair: { from: "ours", make: (config) => make({ ...config, mair: [0xff] }) },
+      breakBeforeMake: { from: "ours", make: (config) => make({ ...config, breakBeforeMake: "bbm2" }) },
+    },
+  };
+}
 
 /** @throws IoPgtableError EINVAL, ENOTSUP */
 export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: string): LpaeGeometry {

@@ -1,8 +1,9 @@
 // Mali Midgard / Bifrost (Linux: ARM_MALI_LPAE).
 
 import { ATTR_INDEX, type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
-import { type ArmLpaeConfig, lpaeGeometry } from "./armLpaeShared.js";
+import { type ArmLpaeConfig, type ArmLpaeQuirk, lpaeGeometry, lpaeOptions } from "./armLpaeShared.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import { defineFormat, type Format } from "./format.js";
 
 const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
@@ -54,3 +55,12 @@ export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; m
     makeRegisters: ([root = 0n]) => ({ transtab: root | attributes, memattr: MEMATTR }),
   });
 }
+
+export const armMaliLpaeFacts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
+  ...lpaeOptions(armMaliLpae),
+  name: "armMaliLpae",
+  walkers: "Mali Midgard and Bifrost",
+  structure: "up to 39 input bits the root has one entry",
+  linux: { part: "io-pgtable", name: "ARM_MALI_LPAE" },
+  usual: { ias: 48, oas: 40 },
+};

@@ -2,6 +2,7 @@
 import { Prot } from "../prot.js";
 import { checkConfig, checkQuirks, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { readRequest, refusal } from "./request.js";
 
@@ -97,6 +98,30 @@ export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
     }),
   });
 }
+
+export const armV7sFacts: FormatFacts<ArmV7sQuirk, never> = {
+  name: "armV7s",
+  make: armV7s,
+  walkers: "Arm SMMU with short descriptors, MediaTek M4U",
+  structure: "32-bit entries",
+  linux: { part: "io-pgtable", name: "ARM_V7S" },
+  usual: { ias: 32, oas: 32 },
+  quirks: {
+    ARM_NS: { from: "linux", make: (config) => armV7s({ ...config, quirks: ["ARM_NS"] }) },
+    NO_PERMS: { from: "linux", make: (config) => armV7s({ ...config, quirks: ["NO_PERMS"] }) },
+    ARM_MTK_EXT: {
+      from: "linux",
+      needs: "NO_PERMS",
+      make: (config) => armV7s({ ...config, quirks: ["NO_PERMS", "ARM_MTK_EXT"] }),
+    },
+    ARM_MTK_TTBR_EXT: {
+      from: "linux",
+      needs: "ARM_MTK_EXT",
+      make: (config) => armV7s({ ...config, quirks: ["NO_PERMS", "ARM_MTK_EXT", "ARM_MTK_TTBR_EXT"] }),
+    },
+  },
+  options: {},
+};
 
 function encode(prot: number, strict: boolean, permissions: boolean, ns: boolean): AttributeBits | Refusal {
   const request = readRequest(prot);

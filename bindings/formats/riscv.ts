@@ -2,6 +2,7 @@
 import { Prot } from "../prot.js";
 import { checkConfig, checkFlag, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
 
@@ -70,6 +71,20 @@ export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }
     makeRegisters: ([root = 0n], top) => ({ ppn: root >> 12n, mode: top + 6 }),
   });
 }
+
+export const riscvFacts: FormatFacts<never, OwnOptions<RiscvConfig>> = {
+  name: "riscv",
+  make: riscv,
+  walkers: "RISC-V Sv39, Sv48, Sv57",
+  linux: { part: "generic_pt", name: "riscv64" },
+  usual: { ias: 48, oas: 56 },
+  quirks: {},
+  options: {
+    svnapot: { from: "linux", make: (config) => riscv({ ...config, svnapot: true }) },
+    svpbmt: { from: "ours", make: (config) => riscv({ ...config, svpbmt: true }) },
+    signExtend: { from: "linux", make: (config) => riscv({ ...config, signExtend: true }) },
+  },
+};
 
 function encode(prot: number, strict: boolean, svpbmt: boolean): AttributeBits | Refusal {
   const request = readRequest(prot);

@@ -2,6 +2,7 @@
 import { Prot } from "../prot.js";
 import { checkConfig, checkFlag, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import {
   type AttributeBits,
   type CommonConfig,
@@ -76,6 +77,19 @@ export function vtdSecondStage(config: VtdSecondStageConfig): Format<{ ssptptr: 
     makeRegisters: ([root = 0n], top) => ({ ssptptr: root, aw: top - 1 }),
   });
 }
+
+export const vtdSecondStageFacts: FormatFacts<never, OwnOptions<VtdSecondStageConfig>> = {
+  name: "vtdSecondStage",
+  make: vtdSecondStage,
+  walkers: "Intel VT-d, second stage",
+  linux: { part: "generic_pt", name: "vtdss" },
+  usual: { ias: 48, oas: 52 },
+  quirks: {},
+  options: {
+    forceCoherence: { from: "linux", make: (config) => vtdSecondStage({ ...config, forceCoherence: true }) },
+    forceWriteable: { from: "linux", make: (config) => vtdSecondStage({ ...config, forceWriteable: true }) },
+  },
+};
 
 function encode(prot: number, strict: boolean, snoop: boolean, writeable: boolean): AttributeBits | Refusal {
   const request = readRequest(prot);

@@ -3,6 +3,7 @@ import { show } from "../numbers.js";
 import { Prot } from "../prot.js";
 import { checkConfig, checkEncryptionBit, checkFlag, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
+import type { FormatFacts, OwnOptions } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
 
@@ -71,6 +72,19 @@ export function x86_64(config: X86Config): Format<{ cr3: bigint; levels: number 
     makeRegisters: ([root = 0n], top) => ({ cr3: root, levels: top + 1 }),
   });
 }
+
+export const x86Facts: FormatFacts<never, OwnOptions<X86Config>> = {
+  name: "x86_64",
+  make: x86_64,
+  walkers: "CPUs, AMD IOMMU version 2, VT-d first stage",
+  linux: { part: "generic_pt", name: "x86_64" },
+  usual: { ias: 48, oas: 52 },
+  quirks: {},
+  options: {
+    signExtend: { from: "linux", make: (config) => x86_64({ ...config, signExtend: true }) },
+    encryptionBit: { from: "linux", make: (config) => x86_64({ ...config, encryptionBit: 47 }) },
+  },
+};
 
 function encode(prot: number, strict: boolean, encryption: bigint): AttributeBits | Refusal {
   const request = readRequest(prot);

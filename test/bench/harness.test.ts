@@ -125,6 +125,31 @@ describe("a verdict", () => {
   });
 });
 
+test("a limit on what is compared with the first case stands beside it, whichever is above", () => {
+  const caseOf = (name: string, rounds: number[]) => ({
+    name,
+    floor: false,
+    rounds,
+    summary: summarize(rounds),
+    samples: rounds.map((round) => [round]),
+  });
+  const cases = [caseOf("first", [1, 1]), caseOf("second", [2, 2]), caseOf("third", [3, 3])];
+  const result: OperationResult = { name: "map", unit: "page", unitsPerStep: 1, cases };
+  const verdicts = judge(result, [
+    { operation: "map", above: "second", below: "first", atMost: 1.5 },
+    { operation: "map", above: "first", below: "third", atMost: 1 },
+  ]);
+  const lines = operationText(result, verdicts).split("\n");
+  const endOf = (name: string) =>
+    lines
+      .find((line) => line.includes(name))
+      ?.split(/ {2,}/)
+      .at(-1);
+  expect(endOf("second")).toBe("MISSED");
+  expect(endOf("third")).toBe("held");
+  expect(lines.find((line) => line.includes("first"))).not.toMatch(/held|MISSED/);
+});
+
 test("options are read and unknown ones refused", () => {
   expect(readOptions(["--quick", "--check", "--filter", "map", "--json", "out.json"])).toMatchObject({
     quick: true,

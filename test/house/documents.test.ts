@@ -1,6 +1,7 @@
 // The documents lead somewhere, and say what the tests know.
 import { dirname, posix } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Deliberate } from "../../bindings/cli/replay/deliberate.js";
 import { DIFFERENCES } from "../conformance/golden/differences.js";
 import { DirtyDifference } from "../conformance/golden/dirty.js";
 import { MAIR_SIGN } from "../conformance/golden/initCheck.js";
@@ -34,6 +35,7 @@ describe("links", () => {
 
 test("each difference that the replays know is in docs/differences-from-linux.md, by its name", () => {
   const text = projectFile("docs/differences-from-linux.md").replace(/\s+/g, " ");
-  const names = [...DIFFERENCES.map(({ name }) => name), ...Object.values(DirtyDifference), MAIR_SIGN];
+  const recorded = Object.values(Deliberate);
+  const names = [...DIFFERENCES.map(({ name }) => name), ...Object.values(DirtyDifference), MAIR_SIGN, ...recorded];
   expect(names.filter((name) => !text.includes(name))).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { replayCommand } from "../../bindings/cli/replay/command.js";
 import type { Report } from "../../bindings/cli/replay/report.js";
+import { exportedFormats } from "../house/formats.js";
 import { recordFile, recordLines, recordTables, writeRecord, writeTemporary } from "./records.js";
 
 const BUILT = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -59,7 +60,22 @@ describe("io-pgtable replay", () => {
 
   test("a wrong command line or input is one line on stderr, with exit status 2", async () => {
     const empty = writeTemporary("empty", "");
-    for (const args of [["--nonsense"], ["a", "b"], ["/no/such/file"], [empty], ["--tables"]]) {
+    const record = writeRecord(SHORT);
+    const wrong = [
+      ["--nonsense"],
+      ["a", "b"],
+      ["/no/such/file"],
+      [empty],
+      ["--tables"],
+      ["--format", "nonsense", record],
+      ["--format", "riscv", "--ias", "40", record],
+      ["--ias", "0", record],
+      ["--oas", "48.5", record],
+      ["--page-size", "12K", record],
+      ["--page-size", "K", record],
+      ["--format", "riscv", "--page-size", "16K", record],
+    ];
+    for (const args of wrong) {
       const { status, out, err } = await run(args);
       expect(status).toBe(2);
       expect(out).toBe("");
@@ -70,8 +86,19 @@ describe("io-pgtable replay", () => {
   test("--help names every option and the exit statuses", async () => {
     const { status, out } = await run(["--help"]);
     expect(status).toBe(0);
-    for (const word of ["--json", "--tables", "--no-timing", "--help", "Exit status", "Examples"])
-      expect(out).toContain(word);
+    const options = [
+      "--format",
+      "--ias",
+      "--oas",
+      "--page-size",
+      "--skip",
+      "--json",
+      "--tables",
+      "--no-timing",
+      "--help",
+    ];
+    for (const word of [...options, "Exit status", "Examples"]) expect(out).toContain(word);
+    for (const name of exportedFormats()) expect(out).toContain(name);
   });
 
   test("progress and colour are for terminals; NO_COLOR leaves them plain", async () => {
@@ -100,6 +127,7 @@ describe.skipIf(!existsSync(BUILT))("the built command", () => {
     const { status, stdout, stderr } = spawn("--no-timing");
     expect(stderr).toBe("");
     expect(stdout).toContain("equal to the kernel's tables: 3,350 leaves at 3 marks");
+    expect(stdout).toMatch(/\n\nMore records:\n( {2}npm start -- .*\.ops\.gz\n){6}$/);
     expect(status).toBe(0);
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AddressRanges } from "../../bindings/cli/replay/addressRanges.js";
 import { bytesUpTo, hexAddress, hexNumber } from "../../bindings/cli/replay/hexNumber.js";
+import { sizesText } from "../../bindings/cli/replay/numberText.js";
 import { Op, OperationLog } from "../../bindings/cli/replay/operationLog.js";
+import { pageSizeOption } from "../../bindings/cli/replay/optionValues.js";
 import { flushSavings } from "../../bindings/cli/replay/widerGather.js";
 
 describe("AddressRanges", () => {
@@ -16,6 +18,47 @@ describe("AddressRanges", () => {
     ranges.add(0x0, 0x10000);
     expect(ranges.missing(0x800, 0x10000)).toBe(0x800);
     expect(ranges.missing(0x20000, 0x1000)).toBe(0x1000);
+  });
+});
+
+describe("AddressRanges, taken out of", () => {
+  /** Of the bytes 0..23, those in the set, found one by one. */
+  const bytesOf = (ranges: AddressRanges): number[] =>
+    Array.from({ length: 24 }, (_, at) => at).filter((at) => ranges.missing(at, 1) === 0);
+
+  test("remove and gaps agree with a set of bytes, for every range", () => {
+    for (let start = 0; start < 24; start++) {
+      for (let size = 1; start + size <= 24; size++) {
+        const ranges = new AddressRanges();
+        for (const at of [2, 8, 14]) ranges.add(at, 4);
+        const before = bytesOf(ranges);
+        const removed = (at: number): boolean => at >= start && at < start + size;
+        const gaps = ranges
+          .gaps(start, size)
+          .flatMap((gap) => Array.from({ length: gap.size }, (_, i) => gap.start + i));
+        expect(gaps).toEqual(Array.from({ length: size }, (_, i) => start + i).filter((at) => !before.includes(at)));
+        const copy = ranges.copy();
+        ranges.remove(start, size);
+        expect(bytesOf(ranges)).toEqual(before.filter((at) => !removed(at)));
+        expect(bytesOf(copy)).toEqual(before);
+      }
+    }
+  });
+});
+
+describe("page sizes", () => {
+  test("are told by the ends of longer runs", () => {
+    const lg2 = [12, 13, 14, 15, 16, 20, 21, 30];
+    expect(sizesText(lg2.map((size) => 2 ** size))).toBe("4K..64K, 1M, 2M, 1G");
+  });
+
+  test.each([
+    ["4096", 4096],
+    ["16k", 2 ** 14],
+    ["2M", 2 ** 21],
+    ["1G", 2 ** 30],
+  ])("%s is read", (text, size) => {
+    expect(pageSizeOption("--page-size", text)).toBe(size);
   });
 });
 

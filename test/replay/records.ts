@@ -6,7 +6,14 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 const TRACES = new URL("../../examples/traces/", import.meta.url);
 
-export type RecordName = "arm-nvme-strict" | "arm-vblk-strict" | "arm-nvme-16k";
+export type RecordName =
+  | "arm-nvme-strict"
+  | "arm-vblk-strict"
+  | "arm-nvme-16k"
+  | "vtd-nvme-strict"
+  | "vtd-vblk-39"
+  | "amd-nvme-strict"
+  | "amd-vblk-forcedac";
 
 export function recordFile(name: RecordName): string {
   return fileURLToPath(new URL(`${name}.ops.gz`, TRACES));
@@ -27,11 +34,12 @@ export interface SnapshotDocument {
       string,
       {
         leaves?: [string, string, number, string, number][];
-        tables?: { level: number; iova_base: string }[];
+        tables?: { level: number; iova_base: string; nonzero?: number }[];
+        params?: { fmt?: string; levels?: number };
         same_as_snapshot?: string;
       }
     >;
-    devices: { root?: string; cd_fields?: Record<string, number | string> }[];
+    devices: { root?: string; cd_fields?: Record<string, number | string>; AW?: number; mode?: number }[];
   }[];
 }
 

@@ -9,8 +9,8 @@ import { recordFile, recordLines, recordTables, writeRecord, writeTemporary } fr
 const COMPRESSED = readFileSync(recordFile("arm-nvme-16k"));
 
 /** @returns the one line that the user is told */
-async function refusal(file: string, tables?: string): Promise<string> {
-  const error = await replay({ file, tables, timing: false }).then(
+async function refusal(file: string, tables?: string, format?: string): Promise<string> {
+  const error = await replay({ file, tables, format, timing: false }).then(
     () => null,
     (reason: unknown) => reason,
   );
@@ -64,9 +64,20 @@ describe("input that cannot be used is refused with one line", () => {
 
   test("addresses that the format does not have", async () => {
     const lines = ["D 0 0x1", "M 0 ffffffffffffe000 1000 2000 1 3 2000 0", "I ffffffffffffe000 2000"];
-    expect(await refusal(writeRecord(lines))).toMatch(/line 2: .*outside the 48-bit input of armLpaeS1/);
+    expect(await refusal(writeRecord(lines), undefined, "armLpaeS1")).toMatch(
+      /line 2: armLpaeS1 has no room for it: 0xffffffffffffe000 \+ 0x2000 is outside its 48-bit input \(--skip /,
+    );
+    const high = lines.with(1, "M 0 1000 100000000 1000 1 3 1000 0");
+    expect(await refusal(writeRecord(high), undefined, "armV7s")).toMatch(
+      /line 2: .*output address 0x100000000 \+ 0x1000 is outside its 32-bit output/,
+    );
+    const last = lines.with(1, "M 0 1000 fffff000 1000 1 3 1000 0").with(2, "I 1000 1000");
+    const kept = await replay({ file: writeRecord(last), format: "armV7s", timing: false });
+    expect(kept.verdict.equal).toBe(true);
     const event = "x-1 [000] ..... 1.0: map: IOMMU: iova=0x200 - 0x300 paddr=0x200 size=256\n";
-    expect(await refusal(writeTemporary("small.trace", event))).toMatch(/line 1: not a multiple of 4K/);
+    expect(await refusal(writeTemporary("small.trace", event))).toMatch(
+      /line 1: .*0x200 \+ 0x100 is no multiple of its smallest page, 0x1000/,
+    );
   });
 
   test("tables that are damaged, that lack the snapshot, or have no mark to be compared at", async () => {

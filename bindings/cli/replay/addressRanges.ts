@@ -28,6 +28,41 @@ export class AddressRanges {
     this.#ends.splice(first, after - first, end);
   }
 
+  /** Takes [start, start + size) out. */
+  remove(start: number, size: number): void {
+    const end = start + size;
+    for (let at = this.#find(start); at < this.#starts.length && (this.#starts[at] ?? end) < end; ) {
+      const [from, to] = [this.#starts[at] ?? end, this.#ends[at] ?? end];
+      const before = from < start ? [[from, Math.min(to, start)] as const] : [];
+      const after = end < to ? [[end, to] as const] : [];
+      const left = [...before, ...after];
+      this.#starts.splice(at, 1, ...left.map(([first]) => first));
+      this.#ends.splice(at, 1, ...left.map(([, last]) => last));
+      at += left.length;
+    }
+  }
+
+  /** The parts of [start, start + size) that are not in the set, in order. */
+  gaps(start: number, size: number): { start: number; size: number }[] {
+    const end = start + size;
+    const gaps: { start: number; size: number }[] = [];
+    let from = start;
+    for (let index = this.#find(start); index < this.#starts.length && (this.#starts[index] ?? end) < end; index++) {
+      const to = this.#starts[index] ?? end;
+      if (to > from) gaps.push({ start: from, size: to - from });
+      from = Math.max(from, this.#ends[index] ?? from);
+    }
+    if (from < end) gaps.push({ start: from, size: end - from });
+    return gaps;
+  }
+
+  copy(): AddressRanges {
+    const copy = new AddressRanges();
+    copy.#starts.push(...this.#starts);
+    copy.#ends.push(...this.#ends);
+    return copy;
+  }
+
   /** How many bytes of [start, start + size) are not in the set. */
   missing(start: number, size: number): number {
     const end = start + size;

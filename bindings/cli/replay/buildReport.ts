@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { TableMemory } from "../../index.js";
 import type { CheckedReplay } from "./checkedReplay.js";
+import type { LeftOut } from "./leaveOut.js";
 import { Op, type OperationLog } from "./operationLog.js";
 import { PlainReplay } from "./plainReplay.js";
 import type { TraceRecord } from "./record.js";
@@ -18,11 +19,12 @@ export interface Replayed {
   readonly record: TraceRecord;
   readonly target: ReplayTarget;
   readonly checked: CheckedReplay;
+  readonly leftOut: LeftOut | null;
   readonly timing: boolean;
   readonly timed: (round: number, rounds: number) => void;
 }
 
-function recordPart({ file, tablesFile, record, target, checked }: Replayed): Report["record"] {
+function recordPart({ file, tablesFile, record, checked }: Replayed): Report["record"] {
   return {
     file: basename(file),
     source: record.source,
@@ -30,7 +32,7 @@ function recordPart({ file, tablesFile, record, target, checked }: Replayed): Re
     lines: record.lines,
     domains: checked.domains.all().length,
     lostEvents: record.lostEvents,
-    tables: tablesFile !== null && target.comparesTables ? basename(tablesFile) : null,
+    tables: tablesFile === null ? null : basename(tablesFile),
   };
 }
 
@@ -41,7 +43,8 @@ function tablePart({ target, checked }: Replayed): Report["table"] {
     ias: table.ias,
     oas: table.oas,
     pageSizes: [...table.pageSizes].sort((a, b) => a - b),
-    calls: target.style === "calls" ? ["mapPages", "unmapPages"] : ["map", "unmap"],
+    calls: [target.call, target.call.replace("map", "unmap")],
+    compared: target.entries === null ? "mappings" : "entries",
     registersEqual: checked.registersEqual,
   };
 }
@@ -104,14 +107,14 @@ function repeatedPart(replayed: Replayed, repeatable: boolean): Pick<Report, "fu
 }
 
 export function buildReport(replayed: Replayed): Report {
-  const { record, target, checked } = replayed;
+  const { record, target, checked, leftOut } = replayed;
   const before = {
     table: tablePart(replayed),
     ...usagePart(replayed),
     flushes: flushesPart(replayed),
   };
   checked.destroy();
-  const verdict = verdictOf(checked, record, target);
+  const verdict = verdictOf(checked, record, target, leftOut);
   return {
     schema: REPORT_SCHEMA,
     record: recordPart(replayed),
@@ -123,8 +126,10 @@ export function buildReport(replayed: Replayed): Report {
     ...before,
     ...repeatedPart(replayed, verdict.equal),
     ftrace: ftracePart(replayed),
+    leftOut,
     checks: [...checked.differences.checks].map(([check, tally]) => ({ check, ...tally })),
     marks: checked.marks,
+    deliberate: [...checked.differences.deliberate].map(([name, count]) => ({ name, count })),
     differences: { total: checked.differences.total, first: checked.differences.first },
     verdict,
   };

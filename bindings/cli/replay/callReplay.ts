@@ -1,28 +1,17 @@
-import type { ErrorCode } from "../../index.js";
 import type { Differences } from "./differences.js";
 import type { Domain, Domains } from "./domains.js";
 import type { FlushCall } from "./flushRecorder.js";
 import { flushText, hex, rangeText } from "./hexText.js";
+import { checkMap, checkUnmap, sameRange as sameExtent } from "./kernelAnswers.js";
 import { type LoggedOperation, Op, type Range } from "./operationLog.js";
 import type { TraceRecord } from "./record.js";
 import type { Usage } from "./usage.js";
 
-const ERRNO: Readonly<Record<ErrorCode, number>> = {
-  ENOENT: -2,
-  ENOMEM: -12,
-  EFAULT: -14,
-  EBUSY: -16,
-  EEXIST: -17,
-  EINVAL: -22,
-  ERANGE: -34,
-  ENOTSUP: -95,
-};
-
 function sameRange(a: Range | null, b: Range | null): boolean {
-  return a?.iova === b?.iova && a?.bytes === b?.bytes && a?.pageSize === b?.pageSize;
+  return sameExtent(a, b) && a?.pageSize === b?.pageSize;
 }
 
-/** Executes a record's own calls as the kernel made them, and compares every answer and every flush with the kernel's. */
+/** Executes the calls of the SMMU's driver through `mapPages` and `unmapPages`, and compares every answer and every flush with the kernel's. */
 export class CallReplay {
   readonly #domains: Domains;
   readonly #record: TraceRecord;
@@ -73,13 +62,9 @@ export class CallReplay {
   #map(index: number, operation: LoggedOperation): void {
     const { line, iova, paddr, pageSize, count, prot } = operation;
     const domain = this.#domains.get(operation.domain);
-    const { mapped, error } = domain.table.mapPages(iova, paddr, pageSize, count, prot);
-    const errno = error === null ? 0 : ERRNO[error];
-    this.#differences.check("map", mapped === operation.bytes && errno === operation.error, line, () => ({
-      what: `map ${hex(iova)} to ${hex(paddr)}, ${count} x ${hex(pageSize)}`,
-      expected: `${hex(operation.bytes)} mapped, returns ${operation.error}`,
-      got: `${hex(mapped)} mapped, returns ${errno}`,
-    }));
+    const result = domain.table.mapPages(iova, paddr, pageSize, count, prot);
+    const { mapped } = result;
+    checkMap(operation, result, this.#differences);
     this.#compareFlushes(line, `map ${hex(iova)}`, domain.flush.take(), this.#takeWalks());
     domain.mappedBytes += mapped;
     this.#usage.addMapped(index, mapped);
@@ -91,11 +76,7 @@ export class CallReplay {
     const domain = this.#domains.get(operation.domain);
     this.#gatherAtEntry(domain, line, this.#record.log.gathers.get(index) ?? null);
     const unmapped = domain.table.unmapPages(iova, pageSize, count, domain.gather);
-    this.#differences.check("unmap", unmapped === operation.bytes, line, () => ({
-      what: `unmap ${hex(iova)}, ${count} x ${hex(pageSize)}`,
-      expected: `${hex(operation.bytes)} unmapped`,
-      got: `${hex(unmapped)} unmapped`,
-    }));
+    checkUnmap(operation, unmapped, this.#differences);
     this.#compareFlushes(line, `unmap ${hex(iova)} into a gather`, domain.flush.take(), []);
     domain.unlinked += this.#takeWalks().length;
     domain.addToGather(iova, unmapped, pageSize);

@@ -1,11 +1,14 @@
 import { IoPgtableError, type TableMemory } from "../../index.js";
+import { AddressRanges } from "./addressRanges.js";
 import { CallReplay } from "./callReplay.js";
+import { compareMappings } from "./compareMappings.js";
 import { compareTables } from "./compareTables.js";
 import { Differences } from "./differences.js";
 import { type Domain, Domains } from "./domains.js";
 import { hex } from "./hexText.js";
 import type { KernelTables } from "./kernelTables.js";
 import { type LoggedOperation, Op } from "./operationLog.js";
+import { RangeReplay } from "./rangeReplay.js";
 import type { Mark, TraceRecord } from "./record.js";
 import type { MarkResult } from "./report.js";
 import { RequestReplay } from "./requestReplay.js";
@@ -14,6 +17,8 @@ import { UnusableInput } from "./unusableInput.js";
 import { Usage } from "./usage.js";
 
 const OPERATIONS_BETWEEN_PROGRESS = 2048;
+const STEPS = { mapPages: CallReplay, mapRange: RangeReplay, map: RequestReplay } as const;
+const NOTHING_MISSING: ReadonlyMap<Mark, AddressRanges> = new Map();
 
 /** Executes a whole record once, with every check that the record allows. */
 export class CheckedReplay {
@@ -21,12 +26,13 @@ export class CheckedReplay {
   readonly usage: Usage = new Usage();
   readonly marks: MarkResult[] = [];
   readonly domains: Domains;
-  readonly steps: CallReplay | RequestReplay;
+  readonly steps: CallReplay | RangeReplay | RequestReplay;
   registersEqual: boolean | null = null;
   readonly #record: TraceRecord;
   readonly #target: ReplayTarget;
   readonly #tables: KernelTables | null;
   readonly #tablesFile: string;
+  readonly #missingAt: ReadonlyMap<Mark, AddressRanges>;
 
   constructor(
     memory: TableMemory,
@@ -34,14 +40,15 @@ export class CheckedReplay {
     target: ReplayTarget,
     tables: KernelTables | null,
     tablesFile: string,
+    missingAt: ReadonlyMap<Mark, AddressRanges> = NOTHING_MISSING,
   ) {
     this.#record = record;
     this.#target = target;
-    this.#tables = target.comparesTables ? tables : null;
+    this.#tables = tables;
     this.#tablesFile = tablesFile;
+    this.#missingAt = missingAt;
     this.domains = new Domains(memory, target);
-    const Steps = target.style === "calls" ? CallReplay : RequestReplay;
-    this.steps = new Steps(this.domains, record, this.differences, this.usage);
+    this.steps = new STEPS[target.call](this.domains, record, this.differences, this.usage);
   }
 
   run(progress: (done: number, total: number) => void): void {
@@ -85,7 +92,8 @@ export class CheckedReplay {
     }
   }
 
-  #lookUp({ line, domain, iova, paddr }: LoggedOperation): void {
+  #lookUp({ line, domain, iova: page, count, paddr }: LoggedOperation): void {
+    const iova = count === 0 ? page : BigInt(page) + BigInt(count);
     const found = this.domains.get(domain).table.iovaToPhys(iova);
     // The kernel answers 0 where nothing is mapped.
     this.differences.check("look-up", (found ?? 0) === paddr, line, () => ({
@@ -98,23 +106,33 @@ export class CheckedReplay {
   #compareAt(mark: Mark | undefined): void {
     if (mark === undefined || this.#tables === null) return;
     const { tag, line, root } = mark;
-    const kernels = this.#tables.domain(tag, root);
+    const kernels = this.#tables.domain(mark);
     if (kernels === null)
       throw new UnusableInput(this.#tablesFile, `no snapshot "${tag}" of a domain with root ${root}`);
     const domain = this.domains.get(mark.domain);
-    compareTables(domain.table, kernels, line, this.differences);
-    this.#compareRegisters(domain, mark);
+    const { entries, readsWhatItWrites } = this.#target;
+    if (entries === null) {
+      const ours = {
+        table: domain.table,
+        readsWhatItWrites,
+        missing: this.#missingAt.get(mark) ?? new AddressRanges(),
+      };
+      const leaves = compareMappings(ours, kernels, line, this.differences);
+      this.marks.push({ tag, line, leaves, tablePages: kernels.tables.length });
+      return;
+    }
+    compareTables(domain.table, kernels, entries, line, this.differences);
+    this.#compareRegisters(domain, mark, this.#tables);
     this.marks.push({ tag, line, leaves: kernels.leaves.length, tablePages: kernels.tables.length });
   }
 
-  #compareRegisters(domain: Domain, { tag, line, root }: Mark): void {
-    const context = this.#tables?.context(tag, root);
-    if (!context) return;
-    const others = domain.registersOtherThan(context);
+  #compareRegisters(domain: Domain, mark: Mark, tables: KernelTables): void {
+    const others = domain.registersOtherThan(tables, mark);
+    if (others === null) return;
     this.registersEqual = (this.registersEqual ?? true) && others.length === 0;
-    this.differences.check("registers", others.length === 0, line, () => ({
+    this.differences.check("registers", others.length === 0, mark.line, () => ({
       what: `registers of ${this.#target.format}`,
-      expected: "the kernel's context descriptor",
+      expected: "what the kernel gave its device",
       got: `another ${others.join(", ")}`,
     }));
   }

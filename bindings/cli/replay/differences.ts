@@ -1,3 +1,5 @@
+import type { DeliberateName } from "./deliberate.js";
+
 /** What a check looked at; each is counted by itself in the report. */
 export type CheckName =
   | "map"
@@ -7,6 +9,7 @@ export type CheckName =
   | "flush"
   | "leaf"
   | "table page"
+  | "mapping"
   | "registers"
   | "accounting";
 
@@ -25,6 +28,8 @@ export class Differences {
   total = 0;
   readonly first: Difference[] = [];
   readonly checks: Map<CheckName, { made: number; differ: number }> = new Map();
+  /** Differences that are on purpose: counted, but no failed checks. */
+  readonly deliberate: Map<DeliberateName, number> = new Map();
 
   /** Counts one check; `difference` is only called where it failed. */
   check(name: CheckName, holds: boolean, line: number, difference: () => Omit<Difference, "line" | "check">): void {
@@ -38,6 +43,10 @@ export class Differences {
     tally.differ++;
     this.total++;
     if (this.first.length < SHOWN_IN_FULL) this.first.push({ line, check: name, ...difference() });
+  }
+
+  countDeliberate(name: DeliberateName): void {
+    this.deliberate.set(name, (this.deliberate.get(name) ?? 0) + 1);
   }
 
   made(name: CheckName): number {

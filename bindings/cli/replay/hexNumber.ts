@@ -32,6 +32,11 @@ export function hexAddress(text: string | undefined): number {
   return hexNumber(text.slice(0, -3)) * 0x1000;
 }
 
+/** What `hexAddress` leaves of a byte address. */
+export function bytesIntoPage(text: string | undefined): number {
+  return text === undefined || text.length <= EXACT_DIGITS ? 0 : hexNumber(text.slice(-3));
+}
+
 /** Bytes from `iova` to an inclusive end, which is itself never exact above 2^53. */
 export function bytesUpTo(iova: number, inclusiveEnd: string | undefined): number {
   const value = hexNumber(inclusiveEnd);

@@ -1,4 +1,5 @@
 import { readText } from "./input.js";
+import type { Mark } from "./record.js";
 import { UnusableInput } from "./unusableInput.js";
 
 /** One leaf as the kernel had it in its RAM. */
@@ -14,12 +15,19 @@ export interface KernelLeaf {
 export interface KernelTable {
   readonly iova: bigint;
   readonly level: number;
+  readonly empty: boolean;
 }
 
 export interface DomainSnapshot {
+  /** The kernel's format, by the name that the record gives it; null where it gives none. */
+  readonly format: string | null;
+  readonly levels: number | null;
   readonly leaves: readonly KernelLeaf[];
   readonly tables: readonly KernelTable[];
 }
+
+/** Where a domain of a snapshot is found. */
+export type Place = Pick<Mark, "tag" | "root">;
 
 /** The fields of the SMMU's context descriptor that a page table's registers fill. */
 export interface ContextDescriptor {
@@ -60,7 +68,7 @@ function leafOf(value: unknown): KernelLeaf {
 
 function tableOf(value: unknown): KernelTable {
   if (!isObject(value)) throw new TypeError("a table is missing");
-  return { iova: wide(value.iova_base), level: integer(value.level) };
+  return { iova: wide(value.iova_base), level: integer(value.level), empty: value.nonzero === 0 };
 }
 
 function contextOf(device: Json): ContextDescriptor | null {
@@ -103,26 +111,40 @@ export class KernelTables {
   }
 
   /** @returns null where the snapshot has no domain with this root */
-  domain(tag: string, root: string): DomainSnapshot | null {
-    const found = this.#find(tag, root);
+  domain(place: Place): DomainSnapshot | null {
+    const found = this.#find(place);
     if (found === null) return null;
+    const params = isObject(found.params) ? found.params : {};
     return this.#checked(() => ({
+      format: typeof params.fmt === "string" ? params.fmt : null,
+      levels: typeof params.levels === "number" ? params.levels : null,
       leaves: list(found.leaves).map(leafOf),
       tables: list(found.tables).map(tableOf),
     }));
   }
 
   /** The context descriptor that points to this root, where the machine has such descriptors. */
-  context(tag: string, root: string): ContextDescriptor | null {
+  context(place: Place): ContextDescriptor | null {
     return this.#checked(() => {
-      for (const device of list(this.#snapshots.get(tag)?.devices ?? [])) {
-        if (isObject(device) && device.root === root) return contextOf(device);
-      }
-      return null;
+      const device = this.#device(place);
+      return device === null ? null : contextOf(device);
     });
   }
 
-  #find(tag: string, root: string): Json | null {
+  /** A decoded field of the context entry (VT-d) or device table entry (AMD) that points to this root. */
+  deviceField(place: Place, name: string): number | null {
+    return this.#checked(() => {
+      const value = this.#device(place)?.[name];
+      return value === undefined ? null : integer(value);
+    });
+  }
+
+  #device({ tag, root }: Place): Json | null {
+    const devices = list(this.#snapshots.get(tag)?.devices ?? []);
+    return devices.filter(isObject).find((device) => device.root === root) ?? null;
+  }
+
+  #find({ tag, root }: Place): Json | null {
     const visited = new Set<string>();
     for (let at = tag; !visited.has(at); ) {
       visited.add(at);

@@ -25,6 +25,8 @@ export interface Range {
  * | LOOKUP     | asked | answer |                  |               |        |
  * | SYNC       | first |        | leaf size        | gathered      |        |
  * | INVALIDATE | first |        | leaf size        | invalidated   |        |
+ *
+ * A LOOKUP above 2^52 has the page as the iova, and as the count the bytes into it. An INVALIDATE of VT-d has its invalidation hint as the count: 1 where only leaves changed, 0 where tables did too.
  */
 export interface LoggedOperation {
   readonly kind: OpKind;
@@ -83,6 +85,13 @@ export class OperationLog {
     this.columns.line[index] = line;
     this.calls[kind] = this.callsOf(kind) + 1;
     return index;
+  }
+
+  /** An operation as `at` gave it, of this log or another. */
+  append(operation: LoggedOperation): void {
+    const index = this.add(operation.kind, operation.line);
+    const to = this.columns;
+    for (const name of Object.keys(to) as (keyof Columns)[]) to[name][index] = operation[name];
   }
 
   callsOf(kind: OpKind): number {

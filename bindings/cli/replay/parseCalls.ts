@@ -1,4 +1,4 @@
-import { bytesUpTo, decimal, hexAddress, hexNumber } from "./hexNumber.js";
+import { bytesIntoPage, bytesUpTo, decimal, hexAddress, hexNumber } from "./hexNumber.js";
 import { Op, OperationLog, type Range } from "./operationLog.js";
 import { type Machine, MalformedLine, type Mark, type RecordParser, type TraceRecord } from "./record.js";
 
@@ -37,7 +37,8 @@ function mapCall(log: OperationLog, line: number, fields: Fields): void {
 }
 
 function gatherAtEntry(text: string | undefined): Range | null {
-  if (text === undefined || text === "-") return null;
+  // AMD's driver does not look at the gather, and the record does not have it.
+  if (text === undefined || text === "-" || text === "0,0,0") return null;
   const [start, end, pageSize] = text.split(",");
   const iova = hexNumber(start);
   return { iova, bytes: bytesUpTo(iova, end), pageSize: hexNumber(pageSize) };
@@ -61,6 +62,7 @@ function lookUp(log: OperationLog, line: number, fields: Fields): void {
   const at = log.add(Op.LOOKUP, line);
   log.columns.domain[at] = domainNumber(fields[1]);
   log.columns.iova[at] = hexAddress(fields[2]);
+  log.columns.count[at] = bytesIntoPage(fields[2]);
   log.columns.paddr[at] = hexAddress(fields[3]);
 }
 
@@ -85,6 +87,7 @@ function invalidation(log: OperationLog, line: number, fields: Fields, machine: 
   log.columns.iova[at] = iova;
   log.columns.bytes[at] = machine === "intel" ? bytesUpTo(iova, fields[2]) : hexNumber(fields[2]);
   if (machine === "arm") log.columns.pageSize[at] = hexNumber(fields[3]);
+  if (machine === "intel") log.columns.count[at] = decimal(fields[3]);
 }
 
 /** Calls into the kernel's page-table code in time order, one line each: examples/traces/README.md has the format. */

@@ -1,6 +1,6 @@
 import type { FlushOps, Gather, IoPageTable, TableMemory } from "../../index.js";
 import { Op, type OperationLog } from "./operationLog.js";
-import { mapRequestBytes, unmapRequest } from "./requestReplay.js";
+import { unmapRequest } from "./requestReplay.js";
 import type { ReplayTarget } from "./target.js";
 
 const NOTHING_TO_FLUSH: FlushOps = { flushAll() {}, flushWalk() {}, flushRange() {} };
@@ -8,14 +8,14 @@ const NOTHING_TO_FLUSH: FlushOps = { flushAll() {}, flushWalk() {}, flushRange()
 /** The same operations on fresh tables, without the checks. */
 export class PlainReplay {
   readonly #log: OperationLog;
-  readonly #calls: boolean;
+  readonly #call: ReplayTarget["call"];
   readonly tables: IoPageTable[] = [];
   readonly #gathers: Gather[] = [];
   #gathering = 0;
 
   constructor(memory: TableMemory, target: ReplayTarget, log: OperationLog, domains: number) {
     this.#log = log;
-    this.#calls = target.style === "calls";
+    this.#call = target.call;
     for (let domain = 0; domain < domains; domain++) {
       const { table } = target.createTable(memory, NOTHING_TO_FLUSH);
       this.tables.push(table);
@@ -38,7 +38,7 @@ export class PlainReplay {
         this.#table(number).iovaToPhys(iova[index] ?? 0);
         break;
       case Op.SYNC:
-        if (this.#calls) this.#gathers[this.#gathering]?.sync();
+        if (this.#call !== "map") this.#gathers[this.#gathering]?.sync();
         break;
     }
   }
@@ -54,20 +54,25 @@ export class PlainReplay {
   }
 
   #map(index: number, table: IoPageTable): void {
-    const { iova, paddr, pageSize, count, prot, bytes, error } = this.#log.columns;
+    const { iova, paddr, pageSize, count, prot, bytes } = this.#log.columns;
     const [va, pa, page, pages] = [iova[index] ?? 0, paddr[index] ?? 0, pageSize[index] ?? 0, count[index] ?? 0];
-    if (this.#calls) {
+    if (this.#call === "mapPages") {
       table.mapPages(va, pa, page, pages, prot[index] ?? 0);
       return;
     }
-    const size = mapRequestBytes(page, pages, bytes[index] ?? 0, error[index] ?? 0);
+    if (this.#call === "mapRange") {
+      table.mapRange(va, pa, page * pages, prot[index] ?? 0);
+      return;
+    }
+    const size = bytes[index] ?? 0;
     if (size > 0) table.map(va, pa, size, prot[index] ?? 0);
   }
 
   #unmap(index: number, table: IoPageTable): void {
     const { iova, pageSize, count, bytes } = this.#log.columns;
     const [va, page, pages] = [iova[index] ?? 0, pageSize[index] ?? 0, count[index] ?? 0];
-    if (this.#calls) table.unmapPages(va, page, pages, this.#gathers[this.#gathering]);
+    if (this.#call === "mapPages") table.unmapPages(va, page, pages, this.#gathers[this.#gathering]);
+    else if (this.#call === "mapRange") table.unmapRange(va, page * pages, this.#gathers[this.#gathering]);
     else unmapRequest(table, va, page * pages, bytes[index] ?? 0);
   }
 }

@@ -1,4 +1,5 @@
 import type { CheckName, Difference } from "./differences.js";
+import type { LeftOut } from "./leaveOut.js";
 import type { Timing } from "./timing.js";
 import type { FlushSavings } from "./widerGather.js";
 
@@ -56,7 +57,9 @@ export interface Report {
     readonly oas: number;
     readonly pageSizes: readonly number[];
     readonly calls: readonly string[];
-    /** Whether the registers equal the kernel's descriptor; null where the record has none. */
+    /** What of the kernel's tables is compared: "mappings" where they are of another format or geometry. */
+    readonly compared: "entries" | "mappings";
+    /** Whether the registers equal what the kernel gave its device; null where the record does not tell. */
     readonly registersEqual: boolean | null;
   };
   readonly calls: {
@@ -83,9 +86,13 @@ export interface Report {
   };
   /** ftrace names no domain: what the replay had to make of that. */
   readonly ftrace: { readonly otherDomainMaps: number; readonly unmapsFromBefore: number } | null;
+  /** What the format has no room for; null where everything was replayed. */
+  readonly leftOut: LeftOut | null;
   readonly nanoseconds: Timing | null;
   readonly checks: readonly { readonly check: CheckName; readonly made: number; readonly differ: number }[];
   readonly marks: readonly MarkResult[];
+  /** Differences that are on purpose, by their names in docs/differences-from-linux.md. */
+  readonly deliberate: readonly { readonly name: string; readonly count: number }[];
   readonly differences: { readonly total: number; readonly first: readonly Difference[] };
   readonly verdict: Verdict;
 }

@@ -1,4 +1,4 @@
-import { bytes, count, nanoseconds, pageSize, plural } from "./numberText.js";
+import { bytes, count, nanoseconds, pageSize, plural, sizesText } from "./numberText.js";
 import type { LeafCount, Report, SizeCount, TableUsage } from "./report.js";
 import type { FlushSavings } from "./widerGather.js";
 
@@ -24,10 +24,9 @@ function sourceText({ record }: Report): string {
 }
 
 function tableText({ table }: Report): string {
-  const sizes = table.pageSizes.map(pageSize).join(" ");
-  const geometry = `${table.ias}-bit input, ${table.oas}-bit output, leaves of ${sizes}; by ${table.calls.join(" and ")}`;
+  const geometry = `${table.ias}-bit input, ${table.oas}-bit output, leaves of ${sizesText(table.pageSizes)}; by ${table.calls.join(" and ")}`;
   if (table.registersEqual === null) return geometry;
-  return `${geometry}\n${row("", `registers ${table.registersEqual ? "equal to" : "DIFFER from"} the kernel's context descriptor`)}`;
+  return `${geometry}\n${row("", `registers ${table.registersEqual ? "equal to" : "DIFFER from"} what the kernel gave its device`)}`;
 }
 
 function callText({ calls }: Report): string {
@@ -114,6 +113,18 @@ function timeRows({ nanoseconds: timing }: Report): string[] {
   return [row("time a call", `${times.join("   ")}   [without the checks, median of ${timing.rounds} rounds]`)];
 }
 
+function deliberateRows({ deliberate }: Report): string[] {
+  return deliberate.map(({ name, count: times }) => row("on purpose", `${count(times)} x ${name}`));
+}
+
+function leftOutRows({ leftOut, table }: Report): string[] {
+  if (leftOut === null) return [];
+  const { maps, unmaps, lookUps, first } = leftOut;
+  const what = `${plural(maps, "map")} (${bytes(leftOut.bytes)}) and so ${plural(unmaps, "unmap")} and ${plural(lookUps, "look-up")}`;
+  const why = first === null ? "" : `; the first at line ${count(first.line)}: ${first.why}`;
+  return [row("left out", `${what} that ${table.format} has no room for${why}`)];
+}
+
 function noteRows({ ftrace, record }: Report): string[] {
   const rows: string[] = [];
   if (record.lostEvents > 0)
@@ -154,7 +165,9 @@ export function reportText(report: Report, paint: Paint): string {
     ...memoryRows(report),
     ...flushRows(report),
     ...timeRows(report),
+    ...leftOutRows(report),
     row("compared", checkText(report)),
+    ...deliberateRows(report),
     ...noteRows(report),
     ...differenceRows(report),
     row("verdict", paint(report.verdict.text, report.verdict.equal)),

@@ -10,11 +10,6 @@ import type { Usage } from "./usage.js";
 /** More domains than this that map one address at once are a defect of the record, or of ours. */
 const MOST_DOMAINS = 16;
 
-/** The size of a map request: of one that failed, what the kernel kept. */
-export function mapRequestBytes(pageSize: number, count: number, bytes: number, error: number): number {
-  return error === 0 ? pageSize * count : bytes;
-}
-
 /** Removes what the kernel removed of `size` bytes, which was the first `removed`. */
 export function unmapRequest(table: IoPageTable, iova: number, size: number, removed: number): number {
   const bytes = Math.min(size, removed);
@@ -48,19 +43,19 @@ export class RequestReplay {
   finish(): void {}
 
   #map(index: number, operation: LoggedOperation): void {
-    const { line, iova, paddr, pageSize, count, bytes, error } = operation;
-    const size = mapRequestBytes(pageSize, count, bytes, error);
-    if (size === 0) return;
-    const outcome = this.#mapSomewhere(index, operation, size);
-    this.#differences.check("map", outcome === "mapped" && size === bytes, line, () => ({
-      what: `map ${hex(iova)} to ${hex(paddr)}, ${hex(size)} bytes`,
+    // What the kernel really mapped: its call may have failed on the way, or have stopped where a table ends.
+    const { line, iova, paddr, bytes } = operation;
+    if (bytes === 0) return;
+    const outcome = this.#mapSomewhere(index, operation, bytes);
+    this.#differences.check("map", outcome === "mapped", line, () => ({
+      what: `map ${hex(iova)} to ${hex(paddr)}, ${hex(bytes)} bytes`,
       expected: `${hex(bytes)} mapped`,
-      got: outcome === "mapped" ? `${hex(size)} mapped` : outcome,
+      got: outcome,
     }));
     if (outcome !== "mapped") return;
-    this.#usage.addMapped(index, size);
-    this.#usage.addLargestLeaves(iova, paddr, size, this.#domains.get(operation.domain).table.pageSizes);
-    if (this.#isFtrace) this.#everMapped.add(iova, size);
+    this.#usage.addMapped(index, bytes);
+    this.#usage.addLargestLeaves(iova, paddr, bytes, this.#domains.get(operation.domain).table.pageSizes);
+    if (this.#isFtrace) this.#everMapped.add(iova, bytes);
   }
 
   get #isFtrace(): boolean {

@@ -70,6 +70,6 @@ export function timeReplay(
     mapPerPage: pages > 0 ? total(Op.MAP) / pages : null,
     unmap: perCall(Op.UNMAP),
     lookUp: perCall(Op.LOOKUP),
-    sync: target.style === "calls" ? perCall(Op.SYNC) : null,
+    sync: target.call !== "map" ? perCall(Op.SYNC) : null,
   };
 }

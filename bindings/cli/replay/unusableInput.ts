@@ -5,3 +5,6 @@ export class UnusableInput extends Error {
     this.name = "UnusableInput";
   }
 }
+
+/** What the command line asks for cannot be had: told in one line, exit status 2. */
+export class UnusableOption extends Error {}

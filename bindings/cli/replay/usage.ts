@@ -6,6 +6,8 @@ export class Usage {
   /** The operation after which most was mapped. */
   peakOperation = -1;
   readonly leavesWritten: Map<number, number> = new Map();
+  #sizes: readonly number[] = [];
+  #descending: readonly number[] = [];
 
   get liveBytes(): number {
     return this.mappedBytes - this.unmappedBytes;
@@ -28,16 +30,27 @@ export class Usage {
 
   /** The leaves that a request takes when each part of it gets the largest page that fits. */
   addLargestLeaves(iova: number, paddr: number, size: number, pageSizes: readonly number[]): void {
-    const [largest, ...smaller] = [...pageSizes].sort((a, b) => b - a);
-    if (largest === undefined || size === 0) return;
-    const start = Math.ceil(iova / largest) * largest;
-    const end = Math.floor((iova + size) / largest) * largest;
-    if (iova % largest !== paddr % largest || end <= start) {
-      this.addLargestLeaves(iova, paddr, size, smaller);
+    if (this.#sizes !== pageSizes) {
+      this.#sizes = pageSizes;
+      this.#descending = [...pageSizes].sort((a, b) => b - a);
+    }
+    this.#addFrom(0, iova, paddr, size);
+  }
+
+  /** With the page sizes from `index` on, by descending size. */
+  #addFrom(index: number, iova: number, paddr: number, size: number): void {
+    let at = index;
+    while (at < this.#descending.length && (this.#descending[at] ?? 0) > size) at++;
+    const page = this.#descending[at];
+    if (page === undefined || size === 0) return;
+    const start = Math.ceil(iova / page) * page;
+    const end = Math.floor((iova + size) / page) * page;
+    if (iova % page !== paddr % page || end <= start) {
+      this.#addFrom(at + 1, iova, paddr, size);
       return;
     }
-    this.addLeaves(largest, (end - start) / largest);
-    this.addLargestLeaves(iova, paddr, start - iova, smaller);
-    this.addLargestLeaves(end, paddr + (end - iova), iova + size - end, smaller);
+    this.addLeaves(page, (end - start) / page);
+    this.#addFrom(at + 1, iova, paddr, start - iova);
+    this.#addFrom(at + 1, end, paddr + (end - iova), iova + size - end);
   }
 }

@@ -1,4 +1,5 @@
 import type { CheckedReplay } from "./checkedReplay.js";
+import type { LeftOut } from "./leaveOut.js";
 import { count, plural } from "./numberText.js";
 import type { TraceRecord } from "./record.js";
 import type { Verdict } from "./report.js";
@@ -13,26 +14,43 @@ function differenceText(replay: CheckedReplay): string {
   return `DIFFERENT: ${plural(total, "difference")} (${kinds.join(", ")})${where}`;
 }
 
-function equalText(replay: CheckedReplay, record: TraceRecord, target: ReplayTarget): string {
-  const { differences, marks } = replay;
+/** Why no snapshot of the kernel's tables was compared. */
+function noTables(record: TraceRecord): string {
+  return record.source === "ftrace" ? "ftrace shows no tables to compare" : "no snapshot of its tables to compare";
+}
+
+function equalText({ differences, marks }: CheckedReplay, record: TraceRecord, target: ReplayTarget): string {
   if (marks.length > 0) {
-    const leaves = marks.reduce((sum, mark) => sum + mark.leaves, 0);
-    return `equal to the kernel's tables: ${count(leaves)} leaves at ${plural(marks.length, "mark")}`;
+    const leaves = count(marks.reduce((sum, mark) => sum + mark.leaves, 0));
+    const at = plural(marks.length, "mark");
+    if (target.entries !== null) return `equal to the kernel's tables: ${leaves} leaves at ${at}`;
+    return `equal to the kernel's mappings: addresses and permissions of ${leaves} leaves at ${at} (its tables are of another format or geometry)`;
   }
   if (record.source === "ftrace") {
     const unmaps = plural(differences.made("unmap"), "unmap");
-    return `equal to the trace: ${unmaps} removed what the kernel's did (ftrace shows no tables to compare)`;
+    return `equal to the trace: ${unmaps} removed what the kernel's did (${noTables(record)})`;
   }
   const answers = ["map", "unmap", "look-up"] as const;
   const made = answers.map((name) => plural(differences.made(name), name)).join(", ");
-  const why =
-    target.comparesTables || record.machine === "arm" || record.machine === "unknown"
-      ? "no snapshot of its tables to compare"
-      : `its tables are another format's than ${target.format}`;
-  return `equal to the kernel's answers: ${made} (${why})`;
+  return `equal to the kernel's answers: ${made} (${noTables(record)})`;
 }
 
-export function verdictOf(replay: CheckedReplay, record: TraceRecord, target: ReplayTarget): Verdict {
+/** What an equal verdict does not cover. */
+function exceptions({ differences }: CheckedReplay, leftOut: LeftOut | null): string {
+  const deliberate = [...differences.deliberate.values()].reduce((sum, times) => sum + times, 0);
+  const parts: string[] = [];
+  if (deliberate > 0) parts.push(plural(deliberate, "deliberate difference"));
+  if (leftOut !== null) parts.push(`${plural(leftOut.maps, "map")} left out`);
+  return parts.length === 0 ? "" : `; but for ${parts.join(" and ")}, as above`;
+}
+
+export function verdictOf(
+  replay: CheckedReplay,
+  record: TraceRecord,
+  target: ReplayTarget,
+  leftOut: LeftOut | null,
+): Verdict {
   const equal = replay.differences.total === 0;
-  return { equal, text: equal ? equalText(replay, record, target) : differenceText(replay) };
+  if (!equal) return { equal, text: differenceText(replay) };
+  return { equal, text: equalText(replay, record, target) + exceptions(replay, leftOut) };
 }

@@ -1,0 +1,32 @@
+// What there is to know of a format before it is configured. Whatever can be found out by making formats is not written down here.
+import type { CommonConfig, Format } from "./format.js";
+
+/** A quirk or an option of one format. */
+export interface OptionFacts {
+  /** "linux": Linux's code for the format has it as well; "ours": this library alone. */
+  readonly from: "linux" | "ours";
+  /** The quirk that it is given together with. */
+  readonly needs?: string;
+  /** The format with this option in use. */
+  readonly make: (config: CommonConfig) => Format;
+}
+
+/** One of these stands in each format's file. `Quirk` and `Option` are the names that its configuration has. */
+export interface FormatFacts<Quirk extends string = string, Option extends string = string> {
+  /** The function's name. */
+  readonly name: string;
+  readonly make: (config: CommonConfig) => Format;
+  /** What walks such tables. */
+  readonly walkers: string;
+  /** What is special about how the tables hang together. */
+  readonly structure?: string;
+  /** Linux's name for it, and which part of Linux has it. */
+  readonly linux: { readonly part: "io-pgtable" | "generic_pt"; readonly name: string };
+  /** Address bits of an ordinary machine. */
+  readonly usual: { readonly ias: number; readonly oas: number };
+  readonly quirks: Readonly<Record<Quirk, OptionFacts>>;
+  readonly options: Readonly<Record<Option, OptionFacts>>;
+}
+
+/** The options that a configuration has beyond the common ones. */
+export type OwnOptions<Config> = Exclude<keyof Config, keyof CommonConfig | "quirks"> & string;
