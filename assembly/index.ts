@@ -10,8 +10,6 @@ import { Item } from "./core/item";
 import { MapOperation, MapPagesOperation, PLAN_MORE, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
 import { Pages, StockOperation, UnstockOperation } from "./core/pages";
-import { PruneOperation, TableForOperation } from "./core/pins";
-import { Plan } from "./core/plan";
 import {
   AccessOperation,
   DecodeOperation,
@@ -33,8 +31,7 @@ import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
 export { editWaits } from "./core/editOperations";
-export { attachPage, detachPage, forgetPage, reservePage, unreservePage } from "./core/pages";
-export { pinPage } from "./core/pins";
+export { forgetPage, reservePage, unreservePage } from "./core/pages";
 export { plannedPages } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
 export {
@@ -161,13 +158,6 @@ export function planPath(handle: u32, iova: f64, level: u32): void {
   const t = changetype<Table>(<usize>handle);
   onAny<PlanPathOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, level);
 }
-/** From now on plans take what maps [iova, iova+size) for removed; size 0: no more. */
-export function planWithout(handle: u32, iova: f64, size: f64): void {
-  const t = changetype<Table>(<usize>handle);
-  const va = Address.of(iova) & t.mask;
-  if (size == 0) Plan.assumeEmpty(1, 0);
-  else Plan.assumeEmpty(va, va + (Address.of(size) - 1));
-}
 
 /** The `count` tables at `level` from iova on are those that stand `distance` bytes before them. */
 export function linkShared(handle: u32, iova: f64, distance: f64, count: u32, level: u32): i32 {
@@ -184,16 +174,6 @@ export function firstLeaf(handle: u32, iova: f64, size: f64): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
   return <i32>onAny<FirstLeafOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, 0);
-}
-
-/** The table at `level` on the way to iova, and taking out those that map nothing. */
-export function tableAt(handle: u32, iova: f64, level: u32): u32 {
-  const t = changetype<Table>(<usize>handle);
-  return <u32>onAny<TableForOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, level);
-}
-export function prune(handle: u32, iova: f64): void {
-  const t = changetype<Table>(<usize>handle);
-  onAny<PruneOperation>(t, t.format, Address.of(iova) & t.mask, 0, 0, 0, 0);
 }
 
 /** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */

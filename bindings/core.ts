@@ -19,7 +19,6 @@ export interface Core {
   planBegin(): void;
   planMore(handle: number, iova: number, paddr: number, size: number): void;
   planPath(handle: number, iova: number, level: number): void;
-  planWithout(handle: number, iova: number, size: number): void;
   plannedPages(level: number): number;
   unmap(handle: number, iova: number, size: number, flags: number): number;
   edit(
@@ -36,11 +35,6 @@ export interface Core {
   coalesce(handle: number, iova: number, size: number, resume: number): number;
   stock(handle: number): number;
   unstock(handle: number): void;
-  detachPage(handle: number, level: number): number;
-  attachPage(handle: number, page: number, level: number): void;
-  pinPage(page: number, change: number): void;
-  tableAt(handle: number, iova: number, level: number): number;
-  prune(handle: number, iova: number): void;
   linkShared(handle: number, iova: number, distance: number, count: number, level: number): number;
   tableRepeats(handle: number): number;
   firstLeaf(handle: number, iova: number, size: number): number;

@@ -6,6 +6,7 @@ export { type FlushOps, flushedByOwner } from "./flush.js";
 export * from "./formats/index.js";
 export { IoPageTable, type Iova, type Paddr } from "./ioPageTable.js";
 export { Access, Fault, Prot } from "./prot.js";
+export { type Segment, SegmentList, type Segments } from "./segmentList.js";
 export type { SharedTable, TableOptions } from "./table/build.js";
 export type { ReadDirtyOptions } from "./table/dirty.js";
 export type { Gather } from "./table/gather.js";

@@ -2,6 +2,7 @@
 import { Status } from "./core.js";
 import type { Format } from "./formats/format.js";
 import { Fault, PLAIN_PROTS, permitsOf } from "./prot.js";
+import type { Segments } from "./segmentList.js";
 import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
 import { type ReadDirtyOptions, readDirty } from "./table/dirty.js";
@@ -14,6 +15,7 @@ import { endMapEvents, type MapResult, mapWhole } from "./table/map.js";
 import { type Mapping, mappings } from "./table/mappings.js";
 import { FLUSH_RANGE } from "./table/pages.js";
 import { checkAccessArguments, corrupt, lookup, peekAccess, translate } from "./table/read.js";
+import { mapRepeat } from "./table/repeat.js";
 import { settleBacklog } from "./table/settle.js";
 import { checkSpan } from "./table/span.js";
 import { Blocked, type TableState } from "./table/state.js";
@@ -175,6 +177,24 @@ export class IoPageTable<R = unknown> {
   }
 
   /**
+   * Map `source` over and over across `size` bytes, with the identical intermediate tables shared: 16 GiB of one 4K page at an address aligned to 1 GiB are
+   * two tables and a thousand entries. A later change inside takes copies of the tables on its way first. Needs the table alone. All or nothing.
+   * @param size bytes; need not be a multiple of the source's size
+   * @param source one extent, or segments in order; the period is their size together, any multiple of the smallest page
+   * @param phase bytes into the period at iova, a multiple of the smallest page; default 0
+   * @throws IoPgtableError EINVAL, ERANGE, EEXIST, ENOMEM, ENOTSUP (a protection), EFAULT, EBUSY
+   */
+  mapRepeat(
+    iova: Iova,
+    size: number,
+    source: { paddr: Paddr; size: number } | Segments,
+    prot: number,
+    phase?: number,
+  ): void {
+    mapRepeat(this.#state, iova, size, source, prot, phase);
+  }
+
+  /**
    * Like `map`, over whatever is mapped there. No address that was and stays mapped faults in between, except where the architecture demands
    * break-before-make (ARM: see `breakBeforeMake`); the flush in between is then issued at once, also with a gather. What is mapped so already is left
    * alone. Needs the table alone.
@@ -311,7 +331,8 @@ export class IoPageTable<R = unknown> {
   /**
    * Which pages the device has written to: one bit per `pageSize` bytes (default the smallest page), least significant first, OR-ed into `bitmap`; holes are
    * clean. A leaf that is dirty is so in all its parts.
-   * @param options.clear make clean, and flush, what is reported: the leaves that lie in the range whole. Needs the table alone. Default false
+   * @param options.clear make clean, and flush, what is reported: the leaves that lie in the range whole; but not those that a repeat mapping shares, which
+   *   every address reports. Needs the table alone. Default false
    * @param options.pageSize bytes per bit, a power of two
    * @param options.gather collects the flush
    * @returns bits that this call set

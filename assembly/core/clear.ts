@@ -102,20 +102,6 @@ export class Clear {
     Subtree.release<F>(t, child, level - 1);
   }
 
-  /** Take out the tables on the way to `va` that map nothing and that nobody relies on. */
-  static pruneEmpty<F extends Format>(t: Table, table: u32, level: u32, va: u64): void {
-    const f = changetype<F>(0);
-    const slot = Item.slot<F>(table, va, level, t.top);
-    const item = Item.load<F>(slot);
-    if (t.shared || level == 0 || !f.isTable(item, level)) return;
-    const child = Path.child<F>(item, level);
-    if (child == Window.OUTSIDE || Record.of(child).refs > 1) return;
-    Clear.pruneEmpty<F>(t, child, level - 1, va);
-    if (Record.of(child).pins != 0 || !Subtree.empty<F>(child, level - 1)) return;
-    Clear.unlink<F>(t, table, t.top, level, slot, va & ~Item.ones(f.shift(level)));
-    Subtree.release<F>(t, child, level - 1);
-  }
-
   /** Take a table out: its whole span is reported at once. */
   @inline static unlink<F extends Format>(t: Table, table: u32, top: u32, level: u32, slot: usize, va: u64): void {
     const f = changetype<F>(0);

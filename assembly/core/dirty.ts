@@ -1,6 +1,7 @@
 // Dirty state: which leaves were written through, and making them clean again. A leaf of several items has one state: any of its items may carry it.
 import { Format } from "../format/format";
 import { EventKind, Own } from "../memory/realm";
+import { Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Events } from "./events";
@@ -57,7 +58,9 @@ class DirtyReader {
       if (item != 0 && level != 0 && f.isTable(item, level)) {
         const child = Path.child<F>(item, level);
         if (child == Window.OUTSIDE) return Op.stop(Status.EFAULT, va);
-        const status = DirtyReader.level<F>(t, child, level - 1, va, segmentLast, clear);
+        // A leaf below several entries speaks for all its addresses: each reports it, and none makes it clean for the others.
+        const own = !t.repeats || Record.of(child).refs <= 1;
+        const status = DirtyReader.level<F>(t, child, level - 1, va, segmentLast, clear && own);
         if (status != Status.OK) return status;
       } else if (item != 0 && f.isLeaf(item, level)) {
         const sizeLg2 = shift + f.contigLg2(item, level);

@@ -104,16 +104,6 @@ export function unreservePage(handle: u32, level: u32): u32 {
   return page;
 }
 
-/** Take a page out of the reserve, for later; NO_PAGE = none is left at that level. And put one in. */
-export function detachPage(handle: u32, level: u32): u32 {
-  return Pages.reserved(changetype<Table>(<usize>handle), level);
-}
-export function attachPage(handle: u32, page: u32, level: u32): void {
-  const t = changetype<Table>(<usize>handle);
-  if (!t.callerPages) t.stocked = 1;
-  Pages.keep(t, page, level);
-}
-
 /** The page goes back to the caller's allocator. */
 export function forgetPage(page: u32): void {
   Record.of(page).refs = 0;

@@ -8,17 +8,7 @@ import { Path } from "./path";
 import { Sizes } from "./sizes";
 import { Table } from "./table";
 
-/** Addresses whose tables are taken for absent: what an earlier part of the same update will have removed. */
-let emptyFirst: u64 = 1;
-let emptyLast: u64 = 0;
-
 export class Plan {
-  /** Count as if what maps [first, last] alone were not there. (1, 0): everything is. */
-  static assumeEmpty(first: u64, last: u64): void {
-    emptyFirst = first;
-    emptyLast = last;
-  }
-
   /** Count the tables that mapping [va, last] makes below `from` at `top`; `from` NO_PAGE: below a table that does not exist yet. */
   static range<F extends Format>(t: Table, sizes: u64, from: u32, top: u32, va: u64, last: u64, oa: u64): void {
     const f = changetype<F>(0);
@@ -49,9 +39,7 @@ export class Plan {
     for (let l = top; l != level; l--) {
       if (table != NO_PAGE) {
         const item = Item.load<F>(Item.slot<F>(table, va, l, top));
-        const ones = Item.ones(f.shift(l));
-        const gone = (va & ~ones) >= emptyFirst && (va | ones) <= emptyLast;
-        if (item != 0 && !gone) {
+        if (item != 0) {
           if (!f.isTable(item, l)) return;
           table = Path.child<F>(item, l);
           if (table == Window.OUTSIDE) return;

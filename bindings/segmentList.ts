@@ -1,0 +1,160 @@
+// Physical extents in order, found by the byte offset into them.
+import { hex, IoPgtableError } from "./errors.js";
+import { checkInteger, show } from "./numbers.js";
+
+const MAX_EXACT = 2 ** 53;
+const TWO_64 = 2 ** 64;
+/** No format has a smaller page. */
+const SMALLEST_PAGE = 4096;
+
+/** One physical extent. */
+export interface Segment {
+  readonly paddr: number;
+  readonly size: number;
+}
+
+/** Extents as the calls take them. A plain array is copied at each call. */
+export type Segments = SegmentList | readonly { paddr: number; size: number }[];
+
+/** Of each segment: where it begins, and how many bytes it and those before it have. */
+interface Packed {
+  readonly paddrs: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Outside the class, so that its type is what the declarations say and nothing more. */
+const packedLists = new WeakMap<SegmentList, Packed>();
+const NOTHING: Packed = { paddrs: new Float64Array(0), ends: new Float64Array(0) };
+
+function packedOf(list: SegmentList): Packed {
+  return packedLists.get(list) ?? NOTHING;
+}
+
+/**
+ * Physical extents in order, packed and indexed once, so that any part is found by binary search. It does not change: later changes of the array that it was
+ * made from do not reach it.
+ *
+ * @example
+ * ```ts
+ * const segments = new SegmentList([{ paddr: 0x8000_0000, size: 0x3000 }, { paddr: 0x9000_0000, size: 0x1000 }]);
+ * table.mapSegments(0x10_0000, segments, Prot.READ, { start: 0x2000, size: 0x2000 });
+ * ```
+ */
+export class SegmentList {
+  /** @throws IoPgtableError EINVAL for anything but integers, a size of 0, or an extent that ends beyond 2^64 */
+  constructor(segments: readonly { paddr: number; size: number }[]) {
+    packedLists.set(this, pack(segments, "SegmentList"));
+  }
+
+  /** Bytes of all segments together. */
+  get size(): number {
+    return packedOf(this).ends.at(-1) ?? 0;
+  }
+
+  /** How many segments there are. */
+  get length(): number {
+    return packedOf(this).paddrs.length;
+  }
+}
+
+function pack(segments: unknown, operation: string): Packed {
+  if (!Array.isArray(segments)) {
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `the segments are ${show(segments)}; give a SegmentList or an array of { paddr, size }`,
+    );
+  }
+  const paddrs = new Float64Array(segments.length);
+  const ends = new Float64Array(segments.length);
+  let end = 0;
+  for (let i = 0; i < paddrs.length; i++) {
+    const { paddr, size } = checkSegment(segments[i], `segments[${i}]`, operation);
+    if (end + size > MAX_EXACT && (end % SMALLEST_PAGE !== 0 || size % SMALLEST_PAGE !== 0)) {
+      throw new IoPgtableError("EINVAL", operation, `segments[${i}] makes the list longer than 2^53 bytes`);
+    }
+    end += size;
+    paddrs[i] = paddr;
+    ends[i] = end;
+  }
+  return { paddrs, ends };
+}
+
+function checkSegment(segment: unknown, what: string, operation: string): Segment {
+  if (typeof segment !== "object" || segment === null) {
+    throw new IoPgtableError("EINVAL", operation, `${what} is ${show(segment)}; give { paddr, size }`);
+  }
+  const given = segment as Partial<Segment>;
+  const paddr = checkInteger(given.paddr, `${what}.paddr`, operation);
+  const size = checkInteger(given.size, `${what}.size`, operation);
+  if (size === 0) throw new IoPgtableError("EINVAL", operation, `${what}.size is 0`);
+  if (paddr > MAX_EXACT && paddr % SMALLEST_PAGE !== 0) {
+    throw new IoPgtableError(
+      "EINVAL",
+      operation,
+      `${what}.paddr ${hex(paddr)} is a number above 2^53 that is no page multiple`,
+    );
+  }
+  if (paddr + size > TWO_64) throw new IoPgtableError("EINVAL", operation, `${what} ends beyond 2^64`);
+  return { paddr: paddr + 0, size };
+}
+
+/** A list of whatever a caller gave. @throws IoPgtableError EINVAL */
+export function segmentsOf(segments: unknown, operation: string): SegmentList {
+  if (segments instanceof SegmentList && packedLists.has(segments)) return segments;
+  const list: SegmentList = Object.create(SegmentList.prototype);
+  packedLists.set(list, pack(segments, operation));
+  return list;
+}
+
+/** The index of the segment that has the byte at `offset`, which is below the list's size. */
+export function segmentAt(list: SegmentList, offset: number): number {
+  const { ends } = packedOf(list);
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ends[middle] ?? 0) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What is at `offset`, to the end of its segment. */
+export function pieceAt(list: SegmentList, offset: number): Segment {
+  const { paddrs, ends } = packedOf(list);
+  const index = segmentAt(list, offset);
+  const inside = offset - (ends[index - 1] ?? 0);
+  return { paddr: (paddrs[index] ?? 0) + inside, size: (ends[index] ?? 0) - offset };
+}
+
+/** What is at `offset`, to the end of the physically contiguous run of segments. */
+export function runAt(list: SegmentList, offset: number): Segment {
+  const { paddrs, ends } = packedOf(list);
+  const { paddr, size } = pieceAt(list, offset);
+  let end = offset + size;
+  for (let i = segmentAt(list, offset) + 1; i < ends.length && paddrs[i] === paddr + (end - offset); i++) {
+    end = ends[i] ?? end;
+  }
+  return { paddr, size: end - offset };
+}
+
+/** Write the pieces of [offset, end) as pairs of numbers, as many as `room` has place for. */
+export function copyPieces(
+  list: SegmentList,
+  offset: number,
+  end: number,
+  room: Float64Array,
+): { count: number; bytes: number } {
+  const { ends, paddrs } = packedOf(list);
+  let at = offset;
+  let index = segmentAt(list, offset);
+  let used = 0;
+  for (; used < room.length && at < end; used += 2, index++) {
+    const last = Math.min(ends[index] ?? end, end);
+    room[used] = (paddrs[index] ?? 0) + (at - (ends[index - 1] ?? 0));
+    room[used + 1] = last - at;
+    at = last;
+  }
+  return { count: used / 2, bytes: at - offset };
+}

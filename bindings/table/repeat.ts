@@ -1,0 +1,213 @@
+// One source over and over across a wide range, with the intermediate tables shared: what a table translates depends only on where in the period it begins, so
+// that of the tables that lie in the range whole, only period / gcd(period, span) differ at each level. The others are links to those.
+import { Status } from "../core.js";
+import { IoPgtableError } from "../errors.js";
+import { Mail } from "../memoryState.js";
+import { checkInteger, show } from "../numbers.js";
+import { runAt, type SegmentList, segmentsOf } from "../segmentList.js";
+import { checkOutput, checkRange, type Range } from "./arguments.js";
+import { growNow } from "./grow.js";
+import { checkFree } from "./holds.js";
+import { type Extent, runMap, tellMapped } from "./map.js";
+import { type Flush, PageList } from "./pages.js";
+import { fetchPages, returnUnused } from "./reserve.js";
+import { drainEvents, drainPages, settle } from "./settle.js";
+import { statusError, type TableState } from "./state.js";
+
+const OPERATION = "mapRepeat";
+
+/** A repeat mapping: the byte `phase` of the source is at the start of the range. */
+interface Repeat extends Range {
+  readonly source: SegmentList;
+  readonly phase: number;
+}
+
+/** What becomes of the parts of a repeat mapping: counted, then done, by the same walk. */
+interface Builder {
+  map(iova: number, paddr: number, size: number): void;
+  /** The `count` tables at `level` from iova on are those that stand `distance` bytes before them. */
+  link(iova: number, distance: number, count: number, level: number): void;
+}
+
+/** `source` over and over across the range. All or nothing. */
+export function mapRepeat(
+  s: TableState,
+  iova: unknown,
+  size: unknown,
+  source: unknown,
+  prot: unknown,
+  phase: unknown,
+): void {
+  s.checkChangeable(OPERATION);
+  const range = checkRange(s, OPERATION, iova, size);
+  const repeat: Repeat = { ...range, ...checkSource(s, range.iova, source, phase) };
+  const bits = s.attributes(prot, OPERATION, range.iova);
+  checkFree(s, OPERATION, range);
+  const flushes: Flush[] = [];
+  const unlinked = new PageList(s.core);
+  growNow(s, OPERATION, range, runAt(repeat.source, repeat.phase).paddr, () => {
+    clearTables(s, range, flushes, unlinked);
+    s.core.planBegin();
+    layOut(s, repeat, planner(s));
+    fetchPages(s, OPERATION, range.iova);
+  });
+  layOut(s, repeat, maker(s, bits, flushes, unlinked));
+  returnUnused(s);
+  settle(s, flushes, undefined, unlinked);
+  tellMapped(s, range.iova, range.size);
+}
+
+/** @throws IoPgtableError EINVAL, ERANGE */
+function checkSource(s: TableState, iova: number, source: unknown, phase: unknown): Pick<Repeat, "source" | "phase"> {
+  const extents = isExtent(source) ? [source] : source;
+  const list = segmentsOf(extents, OPERATION);
+  if (list.size === 0) throw new IoPgtableError("EINVAL", OPERATION, "the source is empty", iova);
+  for (let at = 0; at < list.size; ) {
+    const run = runAt(list, at);
+    checkOutput(s, OPERATION, iova, run.paddr, run.size);
+    if (run.size % s.page !== 0) {
+      throw new IoPgtableError(
+        "EINVAL",
+        OPERATION,
+        `a part of the source, ${show(run.size)} bytes, is not whole pages`,
+        iova,
+      );
+    }
+    at += run.size;
+  }
+  const start = phase === undefined ? 0 : checkInteger(phase, "phase", OPERATION, 2 ** 64, iova);
+  if (start % s.page !== 0) {
+    throw new IoPgtableError("EINVAL", OPERATION, `phase ${show(start)} is no multiple of the page size`, iova);
+  }
+  return { source: list, phase: start % list.size };
+}
+
+function isExtent(source: unknown): source is { paddr: number; size: number } {
+  return typeof source === "object" && source !== null && "paddr" in source;
+}
+
+/** Tables that lie in the range and map nothing would be in the way of shared ones. @throws IoPgtableError EEXIST, EFAULT */
+function clearTables(s: TableState, range: Range, flushes: Flush[], unlinked: PageList): void {
+  let status = s.core.firstLeaf(s.handle, range.iova, range.size);
+  if (status < 0) throw statusError(status, OPERATION, s.memory.mail[Mail.AT] ?? range.iova);
+  if (status !== Status.MORE) return;
+  const end = range.iova + range.size;
+  status = s.core.unmap(s.handle, range.iova, range.size, 0);
+  drainEvents(s, flushes, true);
+  while (status === Status.MORE) {
+    const at = s.memory.mail[Mail.AT] ?? end;
+    status = s.core.unmap(s.handle, at, end - at, RESUME_UNMAP);
+    drainEvents(s, flushes, true);
+  }
+  drainPages(s, unlinked);
+}
+
+const RESUME_UNMAP = 4;
+
+/** Counts the table pages. */
+function planner(s: TableState): Builder {
+  return {
+    map: (iova, paddr, size) => s.core.planMore(s.handle, iova, paddr, size),
+    link: (iova, _distance, count, level) => {
+      const span = 2 ** (s.shifts[level + 1] ?? 0);
+      for (let i = 0; i < count; i++) s.core.planPath(s.handle, iova + i * span, level + 1);
+    },
+  };
+}
+
+/** Does it; all pages are in hand. */
+function maker(s: TableState, bits: { low: number; high: number }, flushes: Flush[], unlinked: PageList): Builder {
+  const end = (status: number, iova: number): void => {
+    if (status < 0) throw statusError(status, OPERATION, iova);
+  };
+  return {
+    map(iova, paddr, size) {
+      const extent: Extent = { iova, size, paddr, ...bits };
+      const status = runMap(s, s.core.map(s.handle, iova, paddr, size, bits.low, bits.high, 0), extent, 0, flushes);
+      drainPages(s, unlinked);
+      end(status, iova);
+    },
+    link(iova, distance, count, level) {
+      const span = 2 ** (s.shifts[level + 1] ?? 0);
+      let done = 0;
+      let status: number;
+      do {
+        status = s.core.linkShared(s.handle, iova + done * span, distance, count - done, level);
+        drainEvents(s, flushes, true);
+        done = ((s.memory.mail[Mail.AT] ?? iova) - iova) / span;
+      } while (status === Status.MORE);
+      end(status, iova);
+    },
+  };
+}
+
+/** Walk the range from its first address to its last. */
+function layOut(s: TableState, repeat: Repeat, builder: Builder): void {
+  new Layout(s, repeat, builder).level(s.top, repeat.iova, repeat.iova + repeat.size);
+}
+
+class Layout {
+  constructor(
+    readonly state: TableState,
+    readonly repeat: Repeat,
+    readonly builder: Builder,
+  ) {}
+
+  /** [va, end), which entries at `level` cover. */
+  level(level: number, first: number, end: number): void {
+    const { builder } = this;
+    const span = 2 ** (this.state.shifts[level] ?? 0);
+    for (let va = first; va < end; ) {
+      const { paddr, size } = this.at(va);
+      if (level === 0 || this.fitsLeaf(va, paddr, size, span)) {
+        const bytes = Math.min(size, end - va);
+        const whole = level === 0 ? bytes : bytes - (bytes % span);
+        builder.map(va, paddr, whole);
+        va += whole;
+        continue;
+      }
+      const itemEnd = Math.min(end, va - (va % span) + span);
+      const linked = this.linkable(va, end, span);
+      if (linked > 0) builder.link(va, this.distance(span), linked, level - 1);
+      else this.level(level - 1, va, itemEnd);
+      va = linked > 0 ? va + linked * span : itemEnd;
+    }
+  }
+
+  /** What is at an address of the range, to the end of its contiguous run, of the period or of the range. */
+  at(va: number): { paddr: number; size: number } {
+    const { iova, size, source, phase } = this.repeat;
+    const run = runAt(source, (va - iova + phase) % source.size);
+    return { paddr: run.paddr, size: Math.min(run.size, iova + size - va) };
+  }
+
+  /** Whether a leaf of at least `span` bytes may begin here. */
+  fitsLeaf(va: number, paddr: number, size: number, span: number): boolean {
+    if (va % span !== 0 || paddr % span !== 0 || size < span) return false;
+    return this.state.sizes.some((leaf) => leaf >= span && va % leaf === 0 && paddr % leaf === 0 && leaf <= size);
+  }
+
+  /** How far before a table the last one stands that translates the same. */
+  distance(span: number): number {
+    const { source } = this.repeat;
+    return (source.size / gcd(source.size / this.state.page, span / this.state.page)) * (span / this.state.page);
+  }
+
+  /** How many entries from `va` on, each of them in the range whole, have such a table before them in the range. */
+  linkable(va: number, end: number, span: number): number {
+    if (va % span !== 0 || va - this.distance(span) < this.repeat.iova) return 0;
+    let count = 0;
+    for (let at = va; at + span <= end; at += span) {
+      const { paddr, size } = this.at(at);
+      if (this.fitsLeaf(at, paddr, size, span)) break;
+      count++;
+    }
+    return count;
+  }
+}
+
+function gcd(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
