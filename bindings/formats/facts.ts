@@ -20,8 +20,8 @@ export interface FormatFacts<Quirk extends string = string, Option extends strin
   readonly walkers: string;
   /** What is special about how the tables hang together. */
   readonly structure?: string;
-  /** Linux's name for it, and which part of Linux has it. */
-  readonly linux: { readonly part: "io-pgtable" | "generic_pt"; readonly name: string };
+  /** Linux's name for it, and which part of Linux has it; absent where Linux does not. */
+  readonly linux?: { readonly part: "io-pgtable" | "generic_pt"; readonly name: string };
   /** Address bits of an ordinary machine. */
   readonly usual: { readonly ias: number; readonly oas: number };
   readonly quirks: Readonly<Record<Quirk, OptionFacts>>;

@@ -58,7 +58,7 @@ function oursText({ options, memoryTypes, shareability }: Survey): string {
 const COLUMNS: readonly (readonly [string, (survey: Survey) => string])[] = [
   ["function", ({ facts }) => `\`${facts.name}\``],
   ["tables of", ({ facts }) => facts.walkers],
-  ["in Linux", ({ facts }) => `\`${facts.linux.name}\` of ${facts.linux.part}`],
+  ["in Linux", ({ facts: { linux } }) => (linux === undefined ? "" : `\`${linux.name}\` of ${linux.part}`)],
   ["levels", structureText],
   ["leaf sizes", ({ shapes }) => shapes.map(({ sizes }) => sizesText(sizes)).join("; ")],
   ["`ias`, input bits", ({ shapes }) => byGranule(shapes, ({ ias }) => numbersText(ias))],

@@ -27,13 +27,24 @@ export interface Backing {
 const highest = (tablePaddrBits: number, bytes: number) => Math.min(2 ** tablePaddrBits - bytes, LAST_BASE);
 
 /** One memory serves all formats whose table pointers have equally many bits. */
-function kept(make: (tablePaddrBits: number) => Backing): (c: Configuration) => Backing {
-  const made = new Map<number, Backing>();
-  return ({ tablePaddrBits }) => {
-    const backing = made.get(tablePaddrBits) ?? make(tablePaddrBits);
-    made.set(tablePaddrBits, backing);
+class Kept {
+  private readonly made = new Map<number, Backing>();
+
+  constructor(
+    readonly from: string,
+    private readonly make: (tablePaddrBits: number) => Backing,
+  ) {}
+
+  get({ tablePaddrBits }: Configuration): Backing {
+    const backing = this.made.get(tablePaddrBits) ?? this.make(tablePaddrBits);
+    this.made.set(tablePaddrBits, backing);
     return backing;
-  };
+  }
+
+  /** A test has failed and may have left anything in it: the next one gets another. */
+  discard({ tablePaddrBits }: Configuration): void {
+    this.made.delete(tablePaddrBits);
+  }
 }
 
 function pool(tablePaddrBits: number): Backing {
@@ -75,7 +86,4 @@ function callersPages(tablePaddrBits: number): Backing {
   };
 }
 
-export const BACKINGS = [
-  { from: "the pool", backing: kept(pool) },
-  { from: "a caller's allocator", backing: kept(callersPages) },
-];
+export const BACKINGS = [new Kept("the pool", pool), new Kept("a caller's allocator", callersPages)];

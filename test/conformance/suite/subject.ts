@@ -65,16 +65,19 @@ export function conformance(
   isAbout: (c: Configuration) => boolean = () => true,
 ): void {
   for (const c of CONFIGURATIONS.filter(isAbout)) {
-    for (const { from, backing } of BACKINGS) {
-      describe(`${title} > ${c.name}, tables from ${from}`, () => {
+    for (const backings of BACKINGS) {
+      describe(`${title} > ${c.name}, tables from ${backings.from}`, () => {
         define(c, (body, options = {}) => {
-          const subject = new Subject(c, backing(c), options);
+          const backing = backings.get(c);
           try {
+            const subject = new Subject(c, backing, options);
             body(subject);
-          } finally {
             subject.table.destroy();
+            backing.checkEmpty();
+          } catch (error) {
+            backings.discard(c);
+            throw error;
           }
-          backing(c).checkEmpty();
         });
       });
     }
