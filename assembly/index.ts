@@ -7,6 +7,7 @@ import { CoalesceOperation, EditOperation } from "./core/editOperations";
 import { UNLINKED_ZERO } from "./core/events";
 import { Grow } from "./core/grow";
 import { Item } from "./core/item";
+import { Lists } from "./core/listOperations";
 import { MapOperation, MapPagesOperation, PLAN_MORE, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
 import { Pages, StockOperation, UnstockOperation } from "./core/pages";
@@ -49,7 +50,7 @@ export {
   setTableWrittenBit,
 } from "./core/table";
 export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, takePage } from "./memory/pool";
-export { attachRealm, createSuperblock, eventsOffset, realmBytes, superblockBytes } from "./memory/realm";
+export { attachRealm, createSuperblock, eventsOffset, listOffset, realmBytes, superblockBytes } from "./memory/realm";
 export { setWindow } from "./memory/window";
 
 /** Run an operation on a table. */
@@ -174,6 +175,12 @@ export function firstLeaf(handle: u32, iova: f64, size: f64): i32 {
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
   return <i32>onAny<FirstLeafOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, 0, 0);
+}
+
+/** A list, or a part of one, of `count` entries at `at`, to iova on, which the bindings have checked; `how`: see ListFlag. */
+export function mapList(handle: u32, iova: f64, at: u32, count: u32, low: u32, high: u32, how: u32): i32 {
+  const t = changetype<Table>(<usize>handle);
+  return Lists.part(t, Address.of(iova) & t.mask, at, count, <u64>low | ((<u64>high) << 32), how);
 }
 
 /** unmap; flags: see UnmapFlag. Returns SPLIT where leaves stick out: then `carve`, then again with the flag for the rest. */

@@ -20,6 +20,7 @@ export interface Core {
   planMore(handle: number, iova: number, paddr: number, size: number): void;
   planPath(handle: number, iova: number, level: number): void;
   plannedPages(level: number): number;
+  mapList(handle: number, iova: number, at: number, count: number, low: number, high: number, how: number): number;
   unmap(handle: number, iova: number, size: number, flags: number): number;
   edit(
     handle: number,
@@ -114,6 +115,7 @@ export interface Core {
   attachRealm(superblock: number): number;
   createSuperblock(at: number, end: number, areaStart: number, areaUnits: number, groups: number): number;
   eventsOffset(): number;
+  listOffset(): number;
   realmBytes(): number;
   superblockBytes(groups: number): number;
   setWindow(offset: number, bytes: number, paddr: number): void;

@@ -12,6 +12,7 @@ import { checkGather, type Gather, TableGather } from "./table/gather.js";
 import { acknowledgeFlush, destroyTable, flushMark, trimTable } from "./table/lifetime.js";
 import { mapPages, mapRange, unmapPages, unmapRange } from "./table/linux.js";
 import { endMapEvents, type MapResult, mapWhole } from "./table/map.js";
+import { mapFrameList, mapPageList, mapSegmentList } from "./table/mapList.js";
 import { type Mapping, mappings } from "./table/mappings.js";
 import { FLUSH_RANGE } from "./table/pages.js";
 import { checkAccessArguments, corrupt, lookup, peekAccess, translate } from "./table/read.js";
@@ -140,6 +141,30 @@ export class IoPageTable<R = unknown> {
       }
     }
     mapWhole(s, iova, paddr, size, prot);
+  }
+
+  /**
+   * Map scattered pages of `pageSize` bytes, given by their physical addresses; neighbours become larger leaves where both addresses allow it. All or nothing.
+   * An array inside the table's memory is not copied.
+   * @throws IoPgtableError as `map`; EINVAL also for an empty list, another type of array, a detached one, or a page size that the table does not have. A list
+   *   of more than 8192 pages is checked while it is written
+   */
+  mapList(iova: Iova, pages: Float64Array | BigUint64Array | readonly number[], pageSize: number, prot: number): void {
+    mapPageList(this.#state, iova, pages, pageSize, prot);
+  }
+
+  /** The same with page-frame numbers: physical addresses divided by `pageSize`. @throws IoPgtableError as `mapList` */
+  mapFrames(iova: Iova, frames: Uint32Array | Float64Array, pageSize: number, prot: number): void {
+    mapFrameList(this.#state, iova, frames, pageSize, prot);
+  }
+
+  /**
+   * Map a scatter list: physical extents in order; neighbours count as one. All or nothing.
+   * @param part which bytes of the list; default all
+   * @throws IoPgtableError as `map`; EINVAL also for an empty list, a segment that is not of whole pages, or a part that is not in the list
+   */
+  mapSegments(iova: Iova, segments: Segments, prot: number, part?: { start: number; size: number }): void {
+    mapSegmentList(this.#state, iova, segments, prot, part);
   }
 
   /**

@@ -47,6 +47,11 @@ export class MapOperation extends Operation {
     return status == Status.OK && (Own.realm.events != 0 || Own.realm.unlinkedCount != 0) ? Status.EVENTS : status;
   }
 
+  /** What `undo` takes back begins at `va`. */
+  static beginAt(va: u64): void {
+    start = va;
+  }
+
   /** Take back what the call mapped in [start, Op.at), free the tables that it made, and put back those that gave way to larger leaves. */
   static undo<F extends Format>(t: Table): void {
     const f = changetype<F>(0);

@@ -136,6 +136,11 @@ export function eventsOffset(): u32 {
   return EVENTS_AT;
 }
 
+/** Room for a part of a list that has to be copied: the scratch areas, which maps do not use. */
+export function listOffset(): u32 {
+  return <u32>realm + SCRATCH_AT;
+}
+
 /** Bookkeeping bytes: what a memory needs with `groups` groups of 64 KiB, and what each realm adds. */
 export function superblockBytes(groups: u32): u32 {
   return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);

@@ -7,16 +7,19 @@ import { statusError, type TableState } from "./state.js";
 /** `growFor` made no change. */
 export const NOT_GROWN = -1;
 
-/** Raise the top to what mapping a range takes. Returns the level before, for `undoGrowth`, or NOT_GROWN. */
+/**
+ * Raise the top to what mapping a range takes, which begins with `run` bytes at `paddr`. Returns the level before, for `undoGrowth`, or NOT_GROWN.
+ */
 export function growFor(
   s: TableState,
   operation: string,
   range: { readonly iova: number; readonly size: number },
   paddr: number,
+  run: number = range.size,
 ): number {
   const { top } = s;
   if (top >= s.spec.maxTop) return NOT_GROWN;
-  const needed = Math.max(levelForRange(s, range.iova + range.size), levelForLeaf(s, range, paddr));
+  const needed = Math.max(levelForRange(s, range.iova + range.size), levelForLeaf(s, range.iova, paddr, run));
   if (needed <= top) return NOT_GROWN;
   const { allocator } = s;
   if (allocator !== undefined) {
@@ -39,8 +42,8 @@ function levelForRange(s: TableState, end: number): number {
 }
 
 /** The first leaf must have a table to stand in. */
-function levelForLeaf(s: TableState, range: { readonly iova: number; readonly size: number }, paddr: number): number {
-  const fits = (size: number): boolean => range.iova % size === 0 && paddr % size === 0 && size <= range.size;
+function levelForLeaf(s: TableState, iova: number, paddr: number, run: number): number {
+  const fits = (size: number): boolean => iova % size === 0 && paddr % size === 0 && size <= run;
   const size = s.spec.pageSizes.findLast(fits) ?? s.page;
   return s.shifts.findLastIndex((shift) => 2 ** shift <= size);
 }

@@ -105,10 +105,15 @@ export function runMap(s: TableState, first: number, extent: Extent, flags: numb
 /** The core has undone all: flush what was visible meanwhile, then say why. */
 export function endFailedMap(s: TableState, grown: number, flushes: Flush[], iova: number, status: number): never {
   const at = s.memory.mail[Mail.AT] ?? iova;
+  settleFailed(s, grown, flushes);
+  throw statusError(status, "map", at);
+}
+
+/** Take back growth and pages of a map that the core has undone, and flush what was visible meanwhile. */
+export function settleFailed(s: TableState, grown: number, flushes: Flush[]): void {
   undoGrowth(s, grown);
   returnUnused(s);
   settle(s, flushes);
-  throw statusError(status, "map", at);
 }
 
 export function tellMapped(s: TableState, iova: number, size: number): void {

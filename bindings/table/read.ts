@@ -91,7 +91,7 @@ function checkArray(x: unknown, what: string, types: readonly (new () => object)
 }
 
 /** A detached buffer cannot carry a view. */
-function isDetached(array: Float64Array | BigUint64Array): boolean {
+export function isDetached(array: Float64Array | BigUint64Array | Uint32Array): boolean {
   if (array.length !== 0 || !(array.buffer instanceof ArrayBuffer)) return false;
   try {
     new Uint8Array(array.buffer);

@@ -3,4 +3,4 @@
 
 export type NamesNotYetBuilt = "GpuVm" | "AdversarialTlb";
 
-export type MethodsNotYetBuilt = "mapList" | "mapFrames" | "mapSegments" | "prepare";
+export type MethodsNotYetBuilt = "prepare";
