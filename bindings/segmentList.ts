@@ -69,7 +69,7 @@ function pack(segments: unknown, operation: string): Packed {
   const ends = new Float64Array(segments.length);
   let end = 0;
   for (let i = 0; i < paddrs.length; i++) {
-    const { paddr, size } = checkSegment(segments[i], `segments[${i}]`, operation);
+    const { paddr, size } = checkSegment(segments[i], i, operation);
     if (end + size > MAX_EXACT && (end % SMALLEST_PAGE !== 0 || size % SMALLEST_PAGE !== 0)) {
       throw new IoPgtableError("EINVAL", operation, `segments[${i}] makes the list longer than 2^53 bytes`);
     }
@@ -80,7 +80,18 @@ function pack(segments: unknown, operation: string): Packed {
   return { paddrs, ends };
 }
 
-function checkSegment(segment: unknown, what: string, operation: string): Segment {
+function checkSegment(segment: unknown, index: number, operation: string): Segment {
+  const { paddr, size } = (typeof segment === "object" && segment !== null ? segment : {}) as Partial<Segment>;
+  if (isPlain(paddr) && isPlain(size) && size !== 0) return { paddr: paddr + 0, size };
+  return checkUnusual(segment, `segments[${index}]`, operation);
+}
+
+function isPlain(x: unknown): x is number {
+  return typeof x === "number" && Number.isInteger(x) && x >= 0 && x <= MAX_EXACT;
+}
+
+/** What is no segment, or one with numbers above 2^53. */
+function checkUnusual(segment: unknown, what: string, operation: string): Segment {
   if (typeof segment !== "object" || segment === null) {
     throw new IoPgtableError("EINVAL", operation, `${what} is ${show(segment)}; give { paddr, size }`);
   }
@@ -96,7 +107,7 @@ function checkSegment(segment: unknown, what: string, operation: string): Segmen
     );
   }
   if (paddr + size > TWO_64) throw new IoPgtableError("EINVAL", operation, `${what} ends beyond 2^64`);
-  return { paddr: paddr + 0, size };
+  return { paddr, size };
 }
 
 /** A list of whatever a caller gave. @throws IoPgtableError EINVAL */

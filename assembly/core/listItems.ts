@@ -2,7 +2,7 @@
 // for what the loops leave.
 import { AnyFormat } from "./anyFormat";
 import { Item } from "./item";
-import { Lanes, ListKernel } from "./listKernels";
+import { HALF, Lanes, ListKernel } from "./listKernels";
 import { F64Lane, U32Lane, U64Lane } from "./listLanes";
 import { ListKind, NO_ADDRESS, PageList } from "./pageList";
 
@@ -15,6 +15,9 @@ let single: bool = false;
 let linearLast: u64 = 0;
 let shift: u32 = 0;
 let base: u64 = 0;
+/** The vector loops know the kind of list and of item; and what makes them shorter still has not failed. */
+let vectors: bool = false;
+let easy: bool = false;
 
 export class ListItems {
   /** Take from the format what pages with these attributes look like. */
@@ -34,16 +37,22 @@ export class ListItems {
 
   static setLanes(pageLg2: u32): void {
     const valid = PageList.valid & linearLast;
+    easy = false;
     if (PageList.kind == ListKind.U64_ADDRESSES) {
-      Lanes.set(0, valid, base, 0, shift);
+      vectors = wide && single && shift == 0;
+      Lanes.set(0, valid, base, 0, 0, 0);
     } else if (PageList.kind == ListKind.U32_FRAMES) {
-      Lanes.set(0, valid >> pageLg2, base, 0, pageLg2 - shift);
+      vectors = wide && single && pageLg2 - shift == U32Lane.SHIFT;
+      Lanes.set(0, valid >> pageLg2, base, 0, 0, 0);
     } else {
-      // The exponent of a number whose last mantissa bit counts 2^shift, or as a frame, 2^(shift - pageLg2).
-      const unit = PageList.kind == ListKind.F64_FRAMES ? <i32>shift - <i32>pageLg2 : <i32>shift;
+      vectors = wide && single;
+      easy = true;
+      // Frames are pages of size 1: all that is said of addresses holds in units of a page.
+      const unitLg2 = PageList.kind == ListKind.F64_FRAMES ? <i32>pageLg2 : 0;
+      const unit = <i32>shift - unitLg2;
       const exponent = (<u64>(0x433 + unit)) << 52;
       const mantissa = (valid >> shift) & Item.ones(51);
-      Lanes.set(exponent | ((<u64>1) << 51), exponent | mantissa, exponent ^ base, exponent, 0);
+      Lanes.set(exponent | HALF, exponent | mantissa, exponent ^ base, exponent, unit, <i32>pageLg2 - unitLg2);
     }
   }
 
@@ -52,6 +61,10 @@ export class ListItems {
   }
   @inline static get attrs(): u64 {
     return attrs;
+  }
+  /** Whether the vector loops can write such items. */
+  @inline static get vectors(): bool {
+    return vectors;
   }
   /** Whether a page is one item. */
   @inline static get single(): bool {
@@ -74,7 +87,7 @@ export class ListItems {
   /** Items of the next `count` entries, to a table that nobody sees. Fewer than `count`: the one after those has no address. */
   static write(to: usize, count: u32): u32 {
     let done = count & ~7;
-    if (!wide || done == 0 || !ListItems.writeLanes(to, done)) done = 0;
+    if (!vectors || done == 0 || !ListItems.writeLanes(to, done)) done = 0;
     for (; done < count; done++) {
       const oa = PageList.address(PageList.entry(done));
       if (oa == NO_ADDRESS) break;
@@ -85,13 +98,15 @@ export class ListItems {
   static writeLanes(to: usize, count: u32): bool {
     if (PageList.kind == ListKind.U64_ADDRESSES) return ListKernel.write<U64Lane>(to, PageList.at, count);
     if (PageList.kind == ListKind.U32_FRAMES) return ListKernel.write<U32Lane>(to, PageList.at, count);
+    if (easy && ListKernel.writeNumbers(to, PageList.at, count)) return true;
+    easy = false;
     return ListKernel.write<F64Lane>(to, PageList.at, count);
   }
 
   /** The same in a table that may be in use: stops where an item stands as well. */
   static writeFree(to: usize, count: u32): u32 {
     let done = count & ~7;
-    if (wide && done != 0) done = ListItems.writeFreeLanes(to, done);
+    if (vectors && done != 0) done = ListItems.writeFreeLanes(to, done);
     else done = 0;
     for (; done < count && ListItems.isFree(to, done); done++) {
       const oa = PageList.address(PageList.entry(done));
@@ -109,7 +124,7 @@ export class ListItems {
   /** How many of the next `count` entries have an address, up to the first that has none. */
   static check(count: u32): u32 {
     let done = count & ~7;
-    if (done != 0) done = ListItems.checkLanes(done);
+    done = vectors && done != 0 ? ListItems.checkLanes(done) : 0;
     while (done < count && PageList.address(PageList.entry(done)) != NO_ADDRESS) done++;
     return done;
   }

@@ -1,22 +1,23 @@
 // The loops over lists: two entries to a vector, four vectors to a step, all checks in the same pass.
 //
 // The loops test at their end: V8 moves what is constant out of a loop only when the whole body is sure to run, and otherwise makes each `splat` anew in
-// each step (0.53 instead of 0.35 ns per f64 entry measured).
+// each step (0.53 instead of 0.35 ns per number measured).
 import { Lane } from "./listLanes";
 
 /** What is constant. */
 export class Lanes {
   /**
    * `align` is added to a number to bring its bits in place; `mask` has the bits that may be set (of an aligned number, and of an integer as it stands in the
-   * list); `encode` makes an item of an aligned entry; `origin` is what `align` added, once `mask` has cleared what is not address; integers are moved
-   * by `shift`.
+   * list); `encode` makes an item of an aligned entry; `origin` is what `align` added, once `mask` has cleared what is not address. Of a number, the last
+   * mantissa bit is then worth 2^unit; that of a page, 2^page.
    */
-  static set(newAlign: u64, newMask: u64, newEncode: u64, newOrigin: u64, newShift: u32): void {
+  static set(newAlign: u64, newMask: u64, newEncode: u64, newOrigin: u64, newUnit: i32, newPage: i32): void {
     align = newAlign;
     mask = newMask;
     encode = newEncode;
     origin = newOrigin;
-    shift = newShift;
+    unit = newUnit;
+    page = newPage;
   }
 }
 
@@ -24,7 +25,11 @@ let align: u64 = 0;
 let mask: u64 = 0;
 let encode: u64 = 0;
 let origin: u64 = 0;
-let shift: u32 = 0;
+let unit: i32 = 0;
+let page: i32 = 0;
+
+/** The bit that `align` sets beside the address. */
+export const HALF: u64 = 1 << 51;
 
 /** `count` is not 0, and a multiple of what a step takes: 8 entries, or 4 in `follow`. */
 export class ListKernel {
@@ -35,24 +40,23 @@ export class ListKernel {
     const allowed = i64x2.splat(mask);
     const code = i64x2.splat(encode);
     const base = i64x2.splat(origin);
-    const distance = shift;
     let stray = i64x2.splat(0);
     const end = from + ((<usize>count) << l.strideLg2());
     do {
       const x0 = l.load(from, 0);
-      const y0 = l.align(x0, by, allowed, distance);
+      const y0 = l.align(x0, by, allowed);
       v128.store(to, l.encode(y0, code));
       stray = v128.or(stray, l.stray(x0, y0, allowed, base));
       const x1 = l.load(from, 1);
-      const y1 = l.align(x1, by, allowed, distance);
+      const y1 = l.align(x1, by, allowed);
       v128.store(to, l.encode(y1, code), 16);
       stray = v128.or(stray, l.stray(x1, y1, allowed, base));
       const x2 = l.load(from, 2);
-      const y2 = l.align(x2, by, allowed, distance);
+      const y2 = l.align(x2, by, allowed);
       v128.store(to, l.encode(y2, code), 32);
       stray = v128.or(stray, l.stray(x2, y2, allowed, base));
       const x3 = l.load(from, 3);
-      const y3 = l.align(x3, by, allowed, distance);
+      const y3 = l.align(x3, by, allowed);
       v128.store(to, l.encode(y3, code), 48);
       stray = v128.or(stray, l.stray(x3, y3, allowed, base));
       from += 8 << l.strideLg2();
@@ -61,14 +65,74 @@ export class ListKernel {
     return !v128.any_true(stray);
   }
 
-  /** The same into a table that may be in use: stops at the eight that have an item in the way or an entry that is no address. Returns how many it wrote. */
+  /**
+   * The same for numbers, without reading each back (0.29 instead of 0.34 ns): of all entries together it keeps the bits of the aligned ones, the bits of
+   * the numbers as they came, and the least. False: these do not prove that all are addresses; `write` finds out.
+   */
+  static writeNumbers(to: usize, from: usize, count: u32): bool {
+    const by = i64x2.splat(align);
+    const code = i64x2.splat(encode ^ HALF);
+    let aligned = i64x2.splat(0);
+    let raw = i64x2.splat(0);
+    let least = f64x2.splat(Infinity);
+    const end = from + ((<usize>count) << 3);
+    do {
+      const x0 = v128.load(from);
+      const y0 = f64x2.add(x0, by);
+      v128.store(to, v128.xor(y0, code));
+      aligned = v128.or(aligned, y0);
+      raw = v128.or(raw, x0);
+      least = f64x2.pmin(least, x0);
+      const x1 = v128.load(from, 16);
+      const y1 = f64x2.add(x1, by);
+      v128.store(to, v128.xor(y1, code), 16);
+      aligned = v128.or(aligned, y1);
+      raw = v128.or(raw, x1);
+      least = f64x2.pmin(least, x1);
+      const x2 = v128.load(from, 32);
+      const y2 = f64x2.add(x2, by);
+      v128.store(to, v128.xor(y2, code), 32);
+      aligned = v128.or(aligned, y2);
+      raw = v128.or(raw, x2);
+      least = f64x2.pmin(least, x2);
+      const x3 = v128.load(from, 48);
+      const y3 = f64x2.add(x3, by);
+      v128.store(to, v128.xor(y3, code), 48);
+      aligned = v128.or(aligned, y3);
+      raw = v128.or(raw, x3);
+      least = f64x2.pmin(least, x3);
+      from += 64;
+      to += 64;
+    } while (from != end);
+    return ListKernel.areAddresses(
+      i64x2.extract_lane(aligned, 0) | i64x2.extract_lane(aligned, 1),
+      i64x2.extract_lane(raw, 0) | i64x2.extract_lane(raw, 1),
+      min<f64>(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)),
+    );
+  }
+
+  /**
+   * Whether numbers are addresses of which this is known. Those below 2^(top + 1) that are multiples of a page have at least `zeros` zeros at the end of
+   * their mantissas. The other way round, a number with so many zeros is a multiple of 2^unit, and hence was aligned without loss, if it is not
+   * smaller than 2^(top - page + unit). Page 0 is, and is for `write` to find.
+   */
+  static areAddresses(aligned: u64, raw: u64, least: f64): bool {
+    if ((aligned & ~(mask | HALF)) != 0) return false;
+    const address = aligned & mask & (HALF - 1);
+    if (address == 0) return false;
+    const top = 63 - <i32>clz(address) + unit;
+    const zeros = min<i32>(52 - top + page, 52);
+    if ((raw & (((<u64>1) << zeros) - 1)) != 0) return false;
+    return least >= reinterpret<f64>((<u64>(1023 + top - page + unit)) << 52);
+  }
+
+  /** As `write`, into a table that may be in use: stops at the eight that have an item in the way or an entry that is no address. Returns how many it wrote. */
   static writeFree<L extends Lane>(to: usize, from: usize, count: u32): u32 {
     const l = changetype<L>(0);
     const by = i64x2.splat(align);
     const allowed = i64x2.splat(mask);
     const code = i64x2.splat(encode);
     const base = i64x2.splat(origin);
-    const distance = shift;
     const start = to;
     const end = to + ((<usize>count) << 3);
     do {
@@ -76,10 +140,10 @@ export class ListKernel {
       const x1 = l.load(from, 1);
       const x2 = l.load(from, 2);
       const x3 = l.load(from, 3);
-      const y0 = l.align(x0, by, allowed, distance);
-      const y1 = l.align(x1, by, allowed, distance);
-      const y2 = l.align(x2, by, allowed, distance);
-      const y3 = l.align(x3, by, allowed, distance);
+      const y0 = l.align(x0, by, allowed);
+      const y1 = l.align(x1, by, allowed);
+      const y2 = l.align(x2, by, allowed);
+      const y3 = l.align(x3, by, allowed);
       const used = v128.or(v128.or(v128.load(to), v128.load(to, 16)), v128.or(v128.load(to, 32), v128.load(to, 48)));
       const stray = v128.or(
         v128.or(l.stray(x0, y0, allowed, base), l.stray(x1, y1, allowed, base)),
@@ -102,7 +166,6 @@ export class ListKernel {
     const by = i64x2.splat(align);
     const allowed = i64x2.splat(mask);
     const base = i64x2.splat(origin);
-    const distance = shift;
     const start = from;
     const end = from + ((<usize>count) << l.strideLg2());
     do {
@@ -112,12 +175,12 @@ export class ListKernel {
       const x3 = l.load(from, 3);
       const stray = v128.or(
         v128.or(
-          l.stray(x0, l.align(x0, by, allowed, distance), allowed, base),
-          l.stray(x1, l.align(x1, by, allowed, distance), allowed, base),
+          l.stray(x0, l.align(x0, by, allowed), allowed, base),
+          l.stray(x1, l.align(x1, by, allowed), allowed, base),
         ),
         v128.or(
-          l.stray(x2, l.align(x2, by, allowed, distance), allowed, base),
-          l.stray(x3, l.align(x3, by, allowed, distance), allowed, base),
+          l.stray(x2, l.align(x2, by, allowed), allowed, base),
+          l.stray(x3, l.align(x3, by, allowed), allowed, base),
         ),
       );
       if (v128.any_true(stray)) break;

@@ -8,7 +8,7 @@ export abstract class Lane {
   abstract strideLg2(): u32;
   /** Entries 2 * index and the one after it. */
   abstract load(at: usize, index: u32): v128;
-  abstract align(x: v128, by: v128, mask: v128, shift: u32): v128;
+  abstract align(x: v128, by: v128, mask: v128): v128;
   abstract encode(aligned: v128, by: v128): v128;
   abstract stray(x: v128, aligned: v128, mask: v128, origin: v128): v128;
   abstract equal(x: v128, y: v128): v128;
@@ -27,7 +27,7 @@ export class F64Lane extends Lane {
   @inline load(at: usize, index: u32): v128 {
     return v128.load(at + ((<usize>index) << 4));
   }
-  @inline align(x: v128, by: v128, mask: v128, shift: u32): v128 {
+  @inline align(x: v128, by: v128, mask: v128): v128 {
     return v128.and(f64x2.add(x, by), mask);
   }
   @inline encode(aligned: v128, by: v128): v128 {
@@ -44,7 +44,7 @@ export class F64Lane extends Lane {
   }
 }
 
-/** Addresses as integers of 64 bits. */
+/** Addresses as integers of 64 bits, for formats whose items hold them as they are. */
 export class U64Lane extends Lane {
   @inline strideLg2(): u32 {
     return 3;
@@ -52,8 +52,8 @@ export class U64Lane extends Lane {
   @inline load(at: usize, index: u32): v128 {
     return v128.load(at + ((<usize>index) << 4));
   }
-  @inline align(x: v128, by: v128, mask: v128, shift: u32): v128 {
-    return i64x2.shr_u(x, shift);
+  @inline align(x: v128, by: v128, mask: v128): v128 {
+    return x;
   }
   @inline encode(aligned: v128, by: v128): v128 {
     return v128.or(aligned, by);
@@ -69,16 +69,17 @@ export class U64Lane extends Lane {
   }
 }
 
-/** Frame numbers as integers of 32 bits. */
+/** Frame numbers as integers of 32 bits, for formats whose items hold them from bit 12 on. A distance that is not constant would be worked out at each step. */
 export class U32Lane extends Lane {
+  static readonly SHIFT: i32 = 12;
   @inline strideLg2(): u32 {
     return 2;
   }
   @inline load(at: usize, index: u32): v128 {
     return v128.load32x2_u(at + ((<usize>index) << 3));
   }
-  @inline align(x: v128, by: v128, mask: v128, shift: u32): v128 {
-    return i64x2.shl(x, shift);
+  @inline align(x: v128, by: v128, mask: v128): v128 {
+    return i64x2.shl(x, U32Lane.SHIFT);
   }
   @inline encode(aligned: v128, by: v128): v128 {
     return v128.or(aligned, by);

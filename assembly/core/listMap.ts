@@ -21,6 +21,8 @@ let va: u64 = 0;
 let largerLg2: u32 = 0;
 /** The last address of a table of such pages, as the bits below its first. */
 let tableOnes: u64 = 0;
+/** Whether lists can go to whole new tables: no larger leaf begins inside one. */
+let tables: bool = false;
 /** The run of neighbours that is not mapped yet: its bytes end at `va`. */
 let runOa: u64 = 0;
 let runBytes: u64 = 0;
@@ -40,6 +42,8 @@ export class ListMap {
     tableOnes = level == t.top ? <u64>-1 : Item.ones(f.shift(level) + f.indexLg2(level));
     const larger = t.sizes & ~Item.ones(PageList.pageLg2 + 1) & Item.ones(PageList.pageLg2 + ENTRIES_LG2);
     largerLg2 = larger == 0 ? 0 : <u32>ctz(larger);
+    const undivided = largerLg2 == 0 || (<u64>1) << largerLg2 > tableOnes;
+    tables = undivided && ListItems.vectors && !plan && !t.incoherent && level != t.top;
   }
 
   /**
@@ -63,6 +67,11 @@ export class ListMap {
 
   /** Single pages as far as they go within a table; where a larger leaf may begin, a run. */
   static step(t: Table, more: bool): i32 {
+    if (tables && (va & tableOnes) == 0) {
+      const done = ListTable.whole(t, va, largerLg2 == 0 ? 0 : Item.ones(largerLg2));
+      va += (<u64>done) << PageList.pageLg2;
+      if (done != 0) return Status.OK;
+    }
     const count = ListMap.singles(more);
     if (count == 0) {
       runOa = PageList.address(PageList.at);
@@ -95,16 +104,13 @@ export class ListMap {
 
   /** Whether `length` entries from `index` on are one larger leaf; those that this part does not have any more are taken to be right. */
   static mayBeLarger(index: u32, length: u32, more: bool): bool {
-    const first = PageList.address(PageList.entry(index));
-    if ((first & Item.ones(largerLg2)) != 0) return false;
     if (length > PageList.left - index) {
       if (!more) return false;
       length = PageList.left - index;
     }
-    const last = first + ((<u64>(length - 1)) << PageList.pageLg2);
-    return (
-      PageList.address(PageList.entry(index + length - 1)) == last && ListItems.follow(index, length, first) == length
-    );
+    if (!PageList.mayBeRun(index, length)) return false;
+    const first = PageList.address(PageList.entry(index));
+    return (first & Item.ones(largerLg2)) == 0 && ListItems.follow(index, length, first) == length;
   }
 
   static planSingles(t: Table, count: u32): i32 {

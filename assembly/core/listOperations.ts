@@ -13,7 +13,7 @@ import { ListKind, PageList } from "./pageList";
 import { Subtree } from "./subtree";
 import { Status, Table } from "./table";
 
-/** How a list call goes: bits of `how`. Above them the kind (3 bits), and from bit 8 on log2 of the page size. */
+/** How a list call goes: bits of `how`. Bits 4 to 6 are the kind, and from bit 8 on log2 of the page size. */
 export class ListFlag {
   /** The first call for a list. */
   static readonly BEGIN: u32 = 1;
@@ -21,8 +21,9 @@ export class ListFlag {
   static readonly FOLLOWED: u32 = 2;
   /** Count the table pages beside those of the plan so far, and look whether all entries are addresses. */
   static readonly PLAN: u32 = 4;
-  /** Look whether all entries are addresses. */
+  /** Look first whether all entries of the part are addresses. */
   static readonly CHECK: u32 = 8;
+  static readonly MAP: u32 = 128;
 }
 
 export class Lists {
@@ -32,17 +33,22 @@ export class Lists {
     Op.use(t.addressMask);
     if (how & ListFlag.BEGIN) Lists.begin(t, va, attrs, how);
     if (count != 0) PageList.place(at, count);
-    if (how & (ListFlag.CHECK | ListFlag.PLAN)) {
-      const status = how & ListFlag.CHECK ? Lists.check(va) : ListMap.part(t, (how & ListFlag.FOLLOWED) != 0);
-      if (status != Status.OK) Lists.tell(t, status);
-      return status;
+    if (how & ListFlag.CHECK) {
+      const status = Lists.check(va);
+      if (status != Status.OK) return Lists.fail(t, status);
+      PageList.place(at, count);
     }
+    const more = (how & ListFlag.FOLLOWED) != 0;
+    if (how & ListFlag.PLAN) return Lists.fail(t, ListMap.part(t, more));
+    return how & ListFlag.MAP ? Lists.map(t, more) : Status.OK;
+  }
+
+  static map(t: Table, more: bool): i32 {
     Own.realm.events = 0;
-    const status = ListMap.part(t, (how & ListFlag.FOLLOWED) != 0);
+    const status = Lists.fail(t, ListMap.part(t, more));
     if (status < 0) {
-      Lists.tell(t, status);
       MapOperation.undo<AnyFormat>(t);
-    } else if (status == Status.OK && !(how & ListFlag.FOLLOWED) && Own.realm.unlinkedCount != 0) {
+    } else if (status == Status.OK && !more && Own.realm.unlinkedCount != 0) {
       Subtree.spread<AnyFormat>(t);
     }
     Op.book();
@@ -53,7 +59,7 @@ export class Lists {
     PageList.begin((how >> 4) & 7, how >> 8, t.oaLast & t.addressMask);
     ListItems.begin(attrs);
     ListMap.begin(t, va, (how & ListFlag.PLAN) != 0);
-    if (how & (ListFlag.CHECK | ListFlag.PLAN)) return;
+    if (!(how & ListFlag.MAP)) return;
     Op.begin();
     Events.begin();
     MapOperation.beginAt(va);
@@ -72,7 +78,9 @@ export class Lists {
     return Status.OK;
   }
 
-  static tell(t: Table, status: i32): void {
-    Own.realm.at = <f64>Address.iova(t, status == Status.EINVAL ? ListStep.refused : Op.at);
+  /** Tell where it failed, if it did. */
+  static fail(t: Table, status: i32): i32 {
+    if (status < 0) Own.realm.at = <f64>Address.iova(t, status == Status.EINVAL ? ListStep.refused : Op.at);
+    return status;
   }
 }

@@ -8,6 +8,7 @@ import { ListItems } from "./listItems";
 import { Collision, Mapper } from "./map";
 import { Op } from "./operation";
 import { NO_ADDRESS, PageList } from "./pageList";
+import { Pages } from "./pages";
 import { Path } from "./path";
 import { Status, Table } from "./table";
 
@@ -45,6 +46,7 @@ export class ListStep {
 let level: u32 = 0;
 let pageShift: u32 = 0;
 let indexMask: usize = 0;
+let tableLg2: u32 = 0;
 let parentShift: u32 = 0;
 let parentMask: usize = 0;
 let itemLg2: u32 = 0;
@@ -63,6 +65,7 @@ export class ListTable {
     pageShift = f.shift(level);
     indexMask = level == t.top ? <usize>-1 : (1 << f.indexLg2(level)) - 1;
     parent = NO_PAGE;
+    tableLg2 = Pages.lg2<AnyFormat>(level);
     if (level == t.top) return;
     const root = level + 1 == t.top;
     parentShift = f.shift(level + 1);
@@ -77,13 +80,13 @@ export class ListTable {
   /** The next `count` entries to [va, …), all in one table. */
   static map(t: Table, va: u64, count: u32): i32 {
     if (level == t.top) return ListTable.into(t, t.root, va, count);
-    if (parent == NO_PAGE || va - parentFirst > parentOnes || generation != t.generation) {
+    if (!ListTable.hasParent(t, va)) {
       parent = Path.make<AnyFormat>(t, t.root, t.top, va, level + 1);
       if (parent == NO_PAGE) return ListStep.fail(Op.status, va, 0);
       parentFirst = va & ~parentOnes;
       generation = t.generation;
     }
-    const at = <usize>parent + ((<usize>(va >> parentShift) & parentMask) << itemLg2);
+    const at = ListTable.parentSlot(va);
     let item = Item.load<AnyFormat>(at);
     if (item == 0) {
       const status = ListTable.fresh(t, at, va, count);
@@ -94,9 +97,42 @@ export class ListTable {
     return ListTable.standing(t, at, item, va, count);
   }
 
+  /**
+   * Whole new tables to [va, …), for as long as nothing is out of the ordinary: what is, the longer way finds again. `larger`: the bits below the next larger
+   * leaf size, which is no smaller than a table; 0 = there is none. Returns how many entries are done with.
+   */
+  static whole(t: Table, va: u64, larger: u64): u32 {
+    const items = <u32>indexMask + 1;
+    let done: u32 = 0;
+    while (PageList.left >= items && ListTable.hasParent(t, va)) {
+      if (larger != 0 && (va & larger) == 0 && PageList.mayBeRun(0, items)) break;
+      const at = ListTable.parentSlot(va);
+      if (load<u64>(at) != 0) break;
+      const child = Path.begin(Pages.takeSized(t, level, tableLg2));
+      if (child == NO_PAGE) break;
+      const good = ListItems.writeLanes(child, items);
+      if (good) Record.of(child).live = <u16>items;
+      if (!good || !ListTable.link(t, at, child)) {
+        Path.drop<AnyFormat>(t, child, level);
+        break;
+      }
+      PageList.advance(items);
+      va += (<u64>items) << pageShift;
+      done += items;
+    }
+    return done;
+  }
+
+  @inline static hasParent(t: Table, va: u64): bool {
+    return parent != NO_PAGE && va - parentFirst <= parentOnes && generation == t.generation;
+  }
+  @inline static parentSlot(va: u64): usize {
+    return <usize>parent + ((<usize>(va >> parentShift) & parentMask) << itemLg2);
+  }
+
   /** A new table: written while nobody sees it, then published by one store. ENOMEM: there is no page, or another realm was first. */
   static fresh(t: Table, at: usize, va: u64, count: u32): i32 {
-    const child = Path.page<AnyFormat>(t, level);
+    const child = Path.begin(Pages.takeSized(t, level, tableLg2));
     if (child == NO_PAGE) return Status.ENOMEM;
     const first = ListTable.slot(child, va);
     const end = <usize>child + ((indexMask + 1) << itemLg2);
@@ -112,9 +148,17 @@ export class ListTable {
     }
     Record.of(child).live = <u16>count;
     Events.written(t, child, <u32>(end - <usize>child));
-    if (Path.link<AnyFormat>(t, parent, at, child, level + 1, t.top)) return ListStep.done(count);
+    if (ListTable.link(t, at, child)) return ListStep.done(count);
     Path.drop<AnyFormat>(t, child, level);
     return Status.ENOMEM;
+  }
+
+  @inline static link(t: Table, at: usize, child: u32): bool {
+    if (t.incoherent) return Path.link<AnyFormat>(t, parent, at, child, level + 1, t.top);
+    const item = changetype<AnyFormat>(0).tableItem(Window.paddr(child), level + 1) | t.tableAttrs;
+    const first = itemLg2 == 3 ? atomic.cmpxchg<u64>(at, 0, item) == 0 : atomic.cmpxchg<u32>(at, 0, <u32>item) == 0;
+    if (first && level + 1 != t.top && !t.shared) Record.of(parent).live += 1;
+    return first;
   }
 
   /** Below an item that stands. */

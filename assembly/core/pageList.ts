@@ -17,6 +17,8 @@ export const NO_ADDRESS: u64 = <u64>-1;
 
 let kind: u32 = 0;
 let pageLg2: u32 = 0;
+/** log2 of the bytes of an entry. */
+let strideLg2: u32 = 0;
 let valid: u64 = 0;
 let at: usize = 0;
 let left: u32 = 0;
@@ -26,6 +28,7 @@ export class PageList {
   static begin(ofKind: u32, sizeLg2: u32, mask: u64): void {
     kind = ofKind;
     pageLg2 = sizeLg2;
+    strideLg2 = ofKind == ListKind.U32_FRAMES ? 2 : ofKind == ListKind.EXTENTS ? 4 : 3;
     valid = mask & ~Item.ones(sizeLg2);
   }
 
@@ -53,12 +56,8 @@ export class PageList {
     return left;
   }
 
-  /** log2 of the bytes of an entry. */
-  @inline static get strideLg2(): u32 {
-    return kind == ListKind.U32_FRAMES ? 2 : kind == ListKind.EXTENTS ? 4 : 3;
-  }
   @inline static entry(index: u32): usize {
-    return at + ((<usize>index) << PageList.strideLg2);
+    return at + ((<usize>index) << strideLg2);
   }
   @inline static advance(count: u32): void {
     at = PageList.entry(count);
@@ -72,6 +71,21 @@ export class PageList {
     else if (kind == ListKind.U32_FRAMES) oa = (<u64>load<u32>(entry)) << pageLg2;
     else oa = PageList.ofNumber(load<f64>(entry), kind == ListKind.F64_FRAMES ? pageLg2 : 0);
     return (oa & ~valid) == 0 ? oa : NO_ADDRESS;
+  }
+
+  /** Whether `count` entries from `index` on can be neighbours: the first two are, and the last is as far away as it would be. */
+  @inline static mayBeRun(index: u32, count: u32): bool {
+    return count == 1 || (PageList.areApart(index, 1) && PageList.areApart(index, count - 1));
+  }
+
+  /** Whether the entry `pages` after the one at `index` is that many pages further. */
+  @inline static areApart(index: u32, pages: u32): bool {
+    const first = PageList.entry(index);
+    const other = PageList.entry(index + pages);
+    if (kind == ListKind.U32_FRAMES) return load<u32>(other) - load<u32>(first) == pages;
+    const distance = (<u64>pages) << (kind == ListKind.F64_FRAMES ? 0 : pageLg2);
+    if (kind == ListKind.U64_ADDRESSES) return load<u64>(other) - load<u64>(first) == distance;
+    return load<f64>(other) - load<f64>(first) == <f64>(<i64>distance);
   }
 
   static ofNumber(x: f64, shift: u32): u64 {

@@ -19,8 +19,12 @@ export class Pages {
 
   /** A page for `level`, not linked yet, with undefined contents; NO_PAGE: none left. The caller books it with `Shared.count`. */
   static take<F extends Format>(t: Table, level: u32): u32 {
-    if (!(t.callerPages | t.stocked)) return Pages.fromPool(t, Pages.lg2<F>(level));
-    return Pages.reserved(t, level);
+    return Pages.takeSized(t, level, Pages.lg2<F>(level));
+  }
+
+  /** The same, where its size is known. */
+  static takeSized(t: Table, level: u32, lg2: u32): u32 {
+    return t.callerPages | t.stocked ? Pages.reserved(t, level) : Pages.fromPool(t, lg2);
   }
 
   /** The first of the pages that wait at a level, taken off the list. NO_PAGE: there is none. */

@@ -18,7 +18,11 @@ export class Path {
 
   /** A page for a table at `level`, its record fresh. NO_PAGE: none left. Its contents are undefined unless `Path.zero` says otherwise. */
   static page<F extends Format>(t: Table, level: u32): u32 {
-    const page = Pages.take<F>(t, level);
+    return Path.begin(Pages.take<F>(t, level));
+  }
+
+  /** Begin the record of a page that was taken. */
+  static begin(page: u32): u32 {
     if (page == NO_PAGE) return NO_PAGE;
     const record = Record.of(page);
     zero = record.birth == 1;

@@ -5,6 +5,8 @@ import { copyPieces, pieceAt, runAt, type Segment, type SegmentList, segmentsOf 
 import { ListKind, type OutputList, outputFault, PART_BYTES, type Part } from "./lists.js";
 import type { TableState } from "./state.js";
 
+const PAIR_BYTES = 16;
+
 /** @throws IoPgtableError EINVAL */
 export function extentList(s: TableState, operation: string, segments: unknown, part: unknown): OutputList {
   const list = segmentsOf(segments, operation);
@@ -35,6 +37,7 @@ class ExtentList implements OutputList {
   readonly pageSize: number;
   readonly length: number;
   readonly size: number;
+  readonly entriesAtOnce: number = PART_BYTES / PAIR_BYTES;
   readonly #s: TableState;
   readonly #operation: string;
   readonly #list: SegmentList;
@@ -61,6 +64,8 @@ class ExtentList implements OutputList {
     const { paddr, size } = runAt(this.#list, this.#start + done);
     return { paddr, size: Math.min(size, this.size - done) };
   }
+
+  checkThere(): void {}
 
   refusal(done: number, iova: number): IoPgtableError {
     const { paddr, size } = pieceAt(this.#list, this.#start + done);

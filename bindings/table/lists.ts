@@ -28,10 +28,14 @@ export interface OutputList {
   readonly length: number;
   /** Bytes that the entries cover. */
   readonly size: number;
+  /** How many entries a part can have. */
+  readonly entriesAtOnce: number;
   /** What comes after `done` bytes, as much as the core can have at once. */
   part(done: number): Part;
   /** What comes after `done` bytes, to the end of the physically contiguous run. */
   runAt(done: number): Segment;
+  /** @throws IoPgtableError EINVAL when a callback has detached the list since it was given */
+  checkThere(): void;
   /** Why the entry after `done` bytes is refused. */
   refusal(done: number, iova: number): IoPgtableError;
 }
@@ -94,6 +98,29 @@ function checkNumbers(operation: string, pages: readonly unknown[]): Float64Arra
   return numbers;
 }
 
+/** Copies parts of an array to where the core has room for them. The views are made once: making one takes as long as copying hundreds of entries. */
+class PartCopy {
+  readonly buffer: ArrayBufferLike;
+  readonly #room: Float64Array | Uint32Array;
+  readonly #from: Float64Array | Uint32Array;
+
+  constructor(pages: Pages, buffer: ArrayBufferLike, at: number) {
+    this.buffer = buffer;
+    if (pages instanceof Uint32Array) {
+      this.#room = new Uint32Array(buffer, at, PART_BYTES / 4);
+      this.#from = pages;
+    } else {
+      this.#room = new Float64Array(buffer, at, PART_BYTES / 8);
+      this.#from = new Float64Array(pages.buffer, pages.byteOffset, pages.length);
+    }
+  }
+
+  take(first: number, entries: number): number {
+    this.#room.set(this.#from.subarray(first, first + entries));
+    return this.#room.byteOffset;
+  }
+}
+
 /** Pages of one size. */
 class PageArray implements OutputList {
   readonly kind: number;
@@ -103,6 +130,7 @@ class PageArray implements OutputList {
   readonly #s: TableState;
   readonly #operation: string;
   readonly #pages: Pages;
+  #copy: PartCopy | undefined;
 
   constructor(s: TableState, operation: string, pages: Pages, pageSize: number, kind: number) {
     this.kind = kind;
@@ -119,13 +147,18 @@ class PageArray implements OutputList {
     const { buffer } = this.#s.memory.memory;
     const pages = this.#pages;
     const left = this.length - first;
-    const from = pages.byteOffset + first * pages.BYTES_PER_ELEMENT;
-    if (pages.buffer === buffer) return { at: from, entries: left, bytes: left * this.pageSize };
-    const entries = Math.min(PART_BYTES / pages.BYTES_PER_ELEMENT, left);
-    const at = this.#s.core.listOffset() >>> 0;
-    const bytes = new Uint8Array(pages.buffer, from, entries * pages.BYTES_PER_ELEMENT);
-    new Uint8Array(buffer, at, bytes.length).set(bytes);
+    if (pages.buffer === buffer) {
+      return { at: pages.byteOffset + first * pages.BYTES_PER_ELEMENT, entries: left, bytes: left * this.pageSize };
+    }
+    const entries = Math.min(this.entriesAtOnce, left);
+    if (this.#copy?.buffer !== buffer) this.#copy = new PartCopy(pages, buffer, this.#s.core.listOffset() >>> 0);
+    const at = this.#copy.take(first, entries);
     return { at, entries, bytes: entries * this.pageSize };
+  }
+
+  get entriesAtOnce(): number {
+    const inPlace = this.#pages.buffer === this.#s.memory.memory.buffer;
+    return inPlace ? Number.POSITIVE_INFINITY : PART_BYTES / this.#pages.BYTES_PER_ELEMENT;
   }
 
   runAt(done: number): Segment {
@@ -143,6 +176,10 @@ class PageArray implements OutputList {
 
   get #frames(): boolean {
     return this.kind === ListKind.U32_FRAMES || this.kind === ListKind.F64_FRAMES;
+  }
+
+  checkThere(): void {
+    checkAttached(this.#operation, this.#pages);
   }
 
   refusal(done: number, iova: number): IoPgtableError {

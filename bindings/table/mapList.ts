@@ -5,7 +5,8 @@ import type { AttributeBits } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkRange, type Range } from "./arguments.js";
 import { extentList } from "./extents.js";
-import { growFor, undoGrowth } from "./grow.js";
+import { growFor, NOT_GROWN, undoGrowth } from "./grow.js";
+import { checkFree } from "./holds.js";
 import { frameList, type OutputList, pageList } from "./lists.js";
 import { settleFailed, tellMapped, tellTop } from "./map.js";
 import type { Flush } from "./pages.js";
@@ -14,15 +15,18 @@ import { drainEvents, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
 
 /** How a list call of the core goes (assembly/core/listOperations.ts). */
-const ListFlag = { BEGIN: 1, FOLLOWED: 2, PLAN: 4, CHECK: 8 } as const;
+const ListFlag = { BEGIN: 1, FOLLOWED: 2, PLAN: 4, CHECK: 8, MAP: 128 } as const;
 
 /** Lists up to this many entries are checked before anything is touched; longer ones while they are written, which saves reading them twice. */
 const CHECKED_FIRST = 8192;
 
-/** A list, where it goes and how. */
-interface ListMapping extends Range, AttributeBits {
+/** A list and where it goes. */
+interface Placed extends Range {
   readonly operation: string;
   readonly list: OutputList;
+  readonly bits: AttributeBits;
+  /** Kind and page size, as the core takes them. */
+  readonly how: number;
 }
 
 export function mapPageList(s: TableState, iova: unknown, pages: unknown, pageSize: unknown, prot: unknown): void {
@@ -41,41 +45,56 @@ export function mapSegmentList(s: TableState, iova: unknown, segments: unknown, 
 }
 
 function mapOutputList(s: TableState, operation: string, iova: unknown, list: OutputList, prot: unknown): void {
-  const range = checkRange(s, operation, iova, list.size);
-  if (range.iova % list.pageSize !== 0) {
-    throw new IoPgtableError(
-      "EINVAL",
-      operation,
-      "the address is not aligned to the page size of the list",
-      range.iova,
-    );
-  }
-  const m: ListMapping = { ...range, ...s.attributes(prot, operation, range.iova), operation, list };
-  if (s.allocator !== undefined || list.length <= CHECKED_FIRST) look(s, m, ListFlag.CHECK);
-  const grown = prepareList(s, m);
+  const range = plainRange(s, iova, list) ?? checkListRange(s, operation, iova, list);
+  const bits = s.attributes(prot, operation, range.iova);
+  const how = (list.kind << 4) | (Math.log2(list.pageSize) << 8);
+  const placed: Placed = { iova: range.iova, size: range.size, operation, list, bits, how };
+  checkFree(s, operation, placed);
+  const grows = s.top < s.spec.maxTop;
+  const checked = list.length <= CHECKED_FIRST || grows || s.allocator !== undefined;
+  // A list that is given at once, with nothing to do between, is checked by the call that maps it.
+  const atOnce = checked && !grows && s.allocator === undefined && list.entriesAtOnce >= list.length;
+  if (checked && !atOnce) look(s, placed, ListFlag.CHECK);
+  const grown = grows || s.allocator !== undefined ? prepareList(s, placed) : NOT_GROWN;
   const flushes: Flush[] = [];
-  const status = run(s, m, flushes);
+  const status = run(s, placed, atOnce ? ListFlag.MAP | ListFlag.CHECK : ListFlag.MAP, flushes);
   if (status < 0) {
-    const failure = failureOf(s, m, status);
+    const failure = failureOf(s, placed, status);
     settleFailed(s, grown, flushes);
     throw failure;
   }
-  tellTop(s, grown, m, flushes);
+  tellTop(s, grown, placed, flushes);
   returnUnused(s);
   settle(s, flushes);
-  tellMapped(s, m.iova, m.size);
+  tellMapped(s, placed.iova, placed.size);
+}
+
+/** The range, if it is one without a doubt; the longer way finds out about the others. */
+function plainRange(s: TableState, iova: unknown, list: OutputList): Range | undefined {
+  if (typeof iova !== "number" || s.spec.space !== "lower" || iova % list.pageSize !== 0) return undefined;
+  const { size } = list;
+  if (!(iova >= 0 && size > 0 && iova + size <= 2 ** s.spec.ias) || size % s.page !== 0) return undefined;
+  return { iova: iova + 0, size };
+}
+
+function checkListRange(s: TableState, operation: string, iova: unknown, list: OutputList): Range {
+  const range = checkRange(s, operation, iova, list.size);
+  if (range.iova % list.pageSize === 0) return range;
+  throw new IoPgtableError("EINVAL", operation, "the address is not aligned to the page size of the list", range.iova);
 }
 
 /** Levels enough, and the caller's pages. Returns the top before, as `growFor`. */
-function prepareList(s: TableState, m: ListMapping): number {
-  const { paddr, size } = s.top < s.spec.maxTop ? m.list.runAt(0) : { paddr: 0, size: 0 };
-  const grown = growFor(s, m.operation, m, paddr, size);
+function prepareList(s: TableState, placed: Placed): number {
+  const { paddr, size } = placed.list.runAt(0);
+  const grown = growFor(s, placed.operation, placed, paddr, size);
   if (s.allocator === undefined) return grown;
   try {
     s.core.planBegin();
-    look(s, m, ListFlag.PLAN);
-    fetchPlanned(s, m.operation, m.iova);
+    look(s, placed, ListFlag.PLAN);
+    fetchPlanned(s, placed.operation, placed.iova);
+    placed.list.checkThere();
   } catch (error) {
+    returnUnused(s);
     undoGrowth(s, grown);
     throw error;
   }
@@ -83,48 +102,42 @@ function prepareList(s: TableState, m: ListMapping): number {
 }
 
 /** Give the core the list without mapping it. @throws IoPgtableError for the first entry that is refused */
-function look(s: TableState, m: ListMapping, purpose: number): void {
-  eachPart(s, m, purpose, (status) => {
-    if (status < 0) throw failureOf(s, m, status);
-    return status;
-  });
+function look(s: TableState, placed: Placed, purpose: number): void {
+  for (let done = 0; done < placed.size; ) {
+    const part = placed.list.part(done);
+    // Each part is checked by itself.
+    const begin = done === 0 || purpose === ListFlag.CHECK ? ListFlag.BEGIN : 0;
+    const followed = done + part.bytes < placed.size ? ListFlag.FOLLOWED : 0;
+    const status = call(s, placed, done, part.at, part.entries, purpose | begin | followed);
+    if (status < 0) throw failureOf(s, placed, status);
+    done += part.bytes;
+  }
 }
 
-/** Map the list. Returns the last status: of what failed, the core has undone all. */
-function run(s: TableState, m: ListMapping, flushes: Flush[]): number {
-  return eachPart(s, m, 0, (first, how) => {
-    let status = first;
+/** Map the list. Returns the last status: where it is negative, the core has undone all. */
+function run(s: TableState, placed: Placed, purpose: number, flushes: Flush[]): number {
+  let status: number = Status.OK;
+  for (let done = 0; done < placed.size && status >= 0; ) {
+    const part = placed.list.part(done);
+    const followed = done + part.bytes < placed.size ? ListFlag.FOLLOWED : 0;
+    status = call(s, placed, done, part.at, part.entries, purpose | followed | (done === 0 ? ListFlag.BEGIN : 0));
     drainEvents(s, flushes, true);
     while (status === Status.MORE) {
-      status = s.core.mapList(s.handle, m.iova, 0, 0, m.low, m.high, how & ~ListFlag.BEGIN);
+      status = call(s, placed, done, 0, 0, ListFlag.MAP | followed);
       drainEvents(s, flushes, true);
     }
-    return status;
-  });
-}
-
-/** Call the core for each part of the list, until a status is negative. */
-function eachPart(
-  s: TableState,
-  m: ListMapping,
-  purpose: number,
-  end: (status: number, how: number) => number,
-): number {
-  const { list, size, iova, low, high } = m;
-  const what = purpose | (list.kind << 4) | (Math.log2(list.pageSize) << 8);
-  let status: number = Status.OK;
-  for (let done = 0; done < size && status >= 0; ) {
-    const part = list.part(done);
-    const begin = done === 0 || purpose === ListFlag.CHECK ? ListFlag.BEGIN : 0;
-    const followed = done + part.bytes < size ? ListFlag.FOLLOWED : 0;
-    const how = what | begin | followed;
-    status = end(s.core.mapList(s.handle, iova + done, part.at, part.entries, low, high, how), how);
     done += part.bytes;
   }
   return status;
 }
 
-function failureOf(s: TableState, m: ListMapping, status: number): IoPgtableError {
-  const at = s.memory.mail[Mail.AT] ?? m.iova;
-  return status === Status.EINVAL ? m.list.refusal(at - m.iova, at) : statusError(status, m.operation, at);
+function call(s: TableState, placed: Placed, done: number, at: number, entries: number, flags: number): number {
+  const { low, high } = placed.bits;
+  return s.core.mapList(s.handle, placed.iova + done, at, entries, low, high, placed.how | flags);
+}
+
+function failureOf(s: TableState, placed: Placed, status: number): IoPgtableError {
+  const at = s.memory.mail[Mail.AT] ?? placed.iova;
+  if (status !== Status.EINVAL) return statusError(status, placed.operation, at);
+  return placed.list.refusal(at - placed.iova, at);
 }
