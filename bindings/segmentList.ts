@@ -70,7 +70,7 @@ function pack(segments: unknown, operation: string): Packed {
   let end = 0;
   for (let i = 0; i < paddrs.length; i++) {
     const { paddr, size } = checkSegment(segments[i], i, operation);
-    if (end + size > MAX_EXACT && (end % SMALLEST_PAGE !== 0 || size % SMALLEST_PAGE !== 0)) {
+    if (end > MAX_EXACT - size && (end % SMALLEST_PAGE !== 0 || size % SMALLEST_PAGE !== 0)) {
       throw new IoPgtableError("EINVAL", operation, `segments[${i}] makes the list longer than 2^53 bytes`);
     }
     end += size;

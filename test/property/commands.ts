@@ -19,6 +19,7 @@ import { expectMap, expectUnmap, type PartialUnmap } from "./idiomaticCalls.js";
 import type { LeafModel } from "./leafModel.js";
 import { UNCHANGED } from "./leafModel.js";
 import { expectMapPages, expectMapRange, expectUnmapPages, expectUnmapRange } from "./linuxCalls.js";
+import { expectMapRuns, listForm, mapRuns, resolveRuns, runSpecs } from "./listCalls.js";
 import type { Session } from "./session.js";
 
 type TableCommand = fc.Command<LeafModel, Session>;
@@ -85,6 +86,26 @@ const map = command("map", mapData, (data, model, { table }) => {
   return {
     expected: expectMap(model, range, paddr, data.prot),
     act: () => table.map(spell(range.iova, data.bigint), Number(paddr), Number(range.size), data.prot),
+    gathered: false,
+    places: places(range),
+  };
+});
+
+const mapListData = fc.record({
+  iova: iovaSpec,
+  bigint: fc.boolean(),
+  runs: runSpecs,
+  form: listForm,
+  prot: protection,
+});
+
+const mapList = command("mapList", mapListData, (data, model, session) => {
+  const iova = resolveIova(model, data.iova);
+  const runs = resolveRuns(model.configuration, data.runs, iova);
+  const range = { iova, size: runs.reduce((sum, run) => sum + run.size, 0n) };
+  return {
+    expected: expectMapRuns(model, range, runs, data.prot),
+    act: () => mapRuns(session, spell(iova, data.bigint), runs, data.prot, data.form),
     gathered: false,
     places: places(range),
   };
@@ -183,4 +204,4 @@ const sync: fc.Arbitrary<TableCommand> = fc.constant({
   toString: () => "sync",
 });
 
-export const commands = [map, map, mapRange, mapPages, unmap, unmap, unmapRange, unmapPages, trim, sync];
+export const commands = [map, map, mapList, mapRange, mapPages, unmap, unmap, unmapRange, unmapPages, trim, sync];

@@ -21,7 +21,13 @@ export function methods(c: Configuration): Method[] {
   const pageSize = { kind: "pageSize", good: page } as const;
   const count = { kind: "count", good: 2 } as const;
   const gather = { kind: "gather", good: undefined } as const;
+  const pages = { kind: "pages", good: [6 * page, 9 * page] } as const;
+  const frames = { kind: "frames", good: Uint32Array.of(6, 9) } as const;
+  const segments = { kind: "segments", good: [{ paddr: 6 * page, size: 2 * page }] } as const;
   return [
+    { name: "mapList", parameters: [iova, pages, pageSize, prot], refuses: "throws" },
+    { name: "mapFrames", parameters: [iova, frames, pageSize, prot], refuses: "throws" },
+    { name: "mapSegments", parameters: [iova, segments, prot, { kind: "part", good: undefined }], refuses: "throws" },
     { name: "map", parameters: [iova, paddr, size, prot], refuses: "throws" },
     { name: "unmap", parameters: [iova, size, { kind: "unmapOptions", good: {} }], refuses: "throws" },
     { name: "mapPages", parameters: [iova, paddr, pageSize, count, prot], refuses: "map result" },

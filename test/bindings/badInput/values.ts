@@ -2,7 +2,20 @@ import type { ErrorCode } from "../../../bindings/index.js";
 import type { Configuration } from "../../configurations/configuration.js";
 import { endOf, inputRange, smallestPage } from "../../configurations/geometry.js";
 
-export type Kind = "iova" | "paddr" | "size" | "prot" | "pageSize" | "count" | "access" | "gather" | "unmapOptions";
+export type Kind =
+  | "iova"
+  | "paddr"
+  | "size"
+  | "prot"
+  | "pageSize"
+  | "count"
+  | "access"
+  | "gather"
+  | "unmapOptions"
+  | "pages"
+  | "frames"
+  | "segments"
+  | "part";
 
 export interface BadValue {
   value: unknown;
@@ -56,6 +69,36 @@ function outsideInput(c: Configuration): BadValue[] {
   return outside;
 }
 
+const NO_LIST: readonly BadValue[] = [
+  malformed("undefined", undefined),
+  malformed("null", null),
+  malformed("a number", 4096),
+  malformed("a string", "4096"),
+  malformed("an object", { length: 1, 0: 4096 }),
+  malformed("nothing", []),
+  malformed("a list of the wrong type", Int32Array.of(4096)),
+];
+
+/** A value among good ones, at the start and at the end of a list. */
+function amongGood(c: Configuration, put: (value: unknown, good: number) => unknown): BadValue[] {
+  const page = Number(smallestPage(c));
+  return badValues(c, "paddr").flatMap(({ says, value, form, codes }) =>
+    [
+      [value, 6 * page],
+      [6 * page, value],
+    ].map((pair) => ({ says: `${says} among others`, value: pair.map((x) => put(x, page)), form, codes })),
+  );
+}
+
+function badSegments(c: Configuration): BadValue[] {
+  const sizes = badValues(c, "size").filter(({ says }) => says !== "past the end");
+  return [
+    ...sizes.map((bad) => ({ ...bad, says: `a size that is ${bad.says}`, value: [{ paddr: 0, size: bad.value }] })),
+    malformed("a bare number", [Number(smallestPage(c))]),
+    malformed("a hole", new Array(1)),
+  ];
+}
+
 /** What no call may accept in a place of this kind. */
 export function badValues(c: Configuration, kind: Kind): readonly BadValue[] {
   switch (kind) {
@@ -91,6 +134,29 @@ export function badValues(c: Configuration, kind: Kind): readonly BadValue[] {
         malformed("a number", 1),
         malformed("a string", "gather"),
         malformed("no gather of the library", { sync() {} }),
+      ];
+    case "pages":
+      return [...NO_LIST, malformed("an empty array", new Float64Array(0)), ...amongGood(c, (value) => value)];
+    case "frames":
+      return [
+        ...NO_LIST,
+        malformed("an empty array", new Uint32Array(0)),
+        malformed("NaN among others", Float64Array.of(6, Number.NaN)),
+        malformed("a fraction among others", Float64Array.of(6.5, 9)),
+        malformed("negative among others", Float64Array.of(6, -1)),
+        unfit("outside among others", Float64Array.of(6, 2 ** c.oas / Number(smallestPage(c))), "ERANGE"),
+      ];
+    case "segments":
+      return [...NO_LIST, ...badSegments(c), ...amongGood(c, (paddr, size) => ({ paddr, size }))];
+    case "part":
+      return [
+        malformed("null", null),
+        malformed("a number", 4096),
+        malformed("without a size", { start: 0 }),
+        malformed("without a start", { size: Number(smallestPage(c)) }),
+        malformed("past the end", { start: 0, size: Number(smallestPage(c)) * 3 }),
+        malformed("of nothing", { start: 0, size: 0 }),
+        malformed("misaligned", { start: Number(smallestPage(c)) / 2, size: Number(smallestPage(c)) }),
       ];
     case "unmapOptions":
       return [
