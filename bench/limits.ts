@@ -23,5 +23,7 @@ export const LIMITS: readonly Limit[] = [
   { operation: names.MAP_POOLED, above: names.TYPED_ARRAYS, below: names.OURS, atLeast: 5 },
   { operation: names.PAIR, above: names.OURS, below: names.EMPTY_CALL, atMost: 8 },
   ...formatLimits(),
+  { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_FILL, atMost: 3 },
+  { operation: names.LIST, above: names.PAGE_BY_PAGE, below: names.IN_MEMORY, atLeast: 20 },
   { operation: names.LOOK_UP, above: names.SINGLE, below: names.BULK, atLeast: 1.3 },
 ];

@@ -42,8 +42,8 @@ export class ListItems {
       vectors = wide && single && shift == 0;
       Lanes.set(0, valid, base, 0, 0, 0);
     } else if (PageList.kind == ListKind.U32_FRAMES) {
-      vectors = wide && single && pageLg2 - shift == U32Lane.SHIFT;
-      Lanes.set(0, valid >> pageLg2, base, 0, 0, 0);
+      vectors = wide && single;
+      Lanes.set(((<u64>1) << (pageLg2 - shift)) * 0x1_0000_0001, valid >> shift, base, 0, 0, 0);
     } else {
       vectors = wide && single;
       easy = true;
@@ -71,10 +71,11 @@ export class ListItems {
     return single;
   }
 
-  static of(oa: u64): u64 {
-    return oa <= linearLast
-      ? (oa >> shift) | base
-      : changetype<AnyFormat>(0).leafItem(oa, attrs, level, PageList.pageLg2);
+  @inline static of(oa: u64): u64 {
+    return oa <= linearLast ? (oa >> shift) | base : ListItems.beyond(oa);
+  }
+  static beyond(oa: u64): u64 {
+    return changetype<AnyFormat>(0).leafItem(oa, attrs, level, PageList.pageLg2);
   }
   @inline static store(to: usize, index: u32, item: u64): void {
     if (wide) store<u64>(to + ((<usize>index) << 3), item);
@@ -89,7 +90,7 @@ export class ListItems {
     let done = count & ~7;
     if (!vectors || done == 0 || !ListItems.writeLanes(to, done)) done = 0;
     for (; done < count; done++) {
-      const oa = PageList.address(PageList.entry(done));
+      const oa = PageList.read(PageList.entry(done));
       if (oa == NO_ADDRESS) break;
       ListItems.store(to, done, ListItems.of(oa));
     }
@@ -109,7 +110,7 @@ export class ListItems {
     if (vectors && done != 0) done = ListItems.writeFreeLanes(to, done);
     else done = 0;
     for (; done < count && ListItems.isFree(to, done); done++) {
-      const oa = PageList.address(PageList.entry(done));
+      const oa = PageList.read(PageList.entry(done));
       if (oa == NO_ADDRESS) break;
       ListItems.store(to, done, ListItems.of(oa));
     }
@@ -137,19 +138,25 @@ export class ListItems {
   /** How many of `count` entries from `index` on are neighbours, the first of them at `oa`; all of these have addresses. */
   static follow(index: u32, count: u32, oa: u64): u32 {
     let done = count & ~3;
+    // Frame numbers of 32 bits end where the loop would go on with 0.
+    if (PageList.kind == ListKind.U32_FRAMES && (oa >> PageList.pageLg2) + count > 0xffff_ffff) done = 0;
     if (done != 0) done = ListItems.followLanes(PageList.entry(index), done, oa);
     const pageLg2 = PageList.pageLg2;
     while (done < count && PageList.address(PageList.entry(index + done)) == oa + ((<u64>done) << pageLg2)) done++;
     return done;
   }
   static followLanes(from: usize, count: u32, oa: u64): u32 {
-    const frames = PageList.kind == ListKind.U32_FRAMES || PageList.kind == ListKind.F64_FRAMES;
-    const first = frames ? oa >> PageList.pageLg2 : oa;
-    const step = frames ? 1 : (<u64>1) << PageList.pageLg2;
-    if (PageList.kind == ListKind.U32_FRAMES || PageList.kind == ListKind.U64_ADDRESSES) {
+    const kind = PageList.kind;
+    const pageLg2 = PageList.pageLg2;
+    if (kind == ListKind.U32_FRAMES) {
+      const frame = <u32>(oa >> pageLg2);
+      const pair = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(0), 0, frame), 1, frame + 1);
+      return ListKernel.follow<U32Lane>(from, count, pair, i32x4(2, 2, 0, 0));
+    }
+    const first = kind == ListKind.F64_FRAMES ? oa >> pageLg2 : oa;
+    const step = kind == ListKind.F64_FRAMES ? 1 : (<u64>1) << pageLg2;
+    if (kind == ListKind.U64_ADDRESSES) {
       const pair = i64x2.replace_lane(i64x2.splat(first), 1, first + step);
-      if (PageList.kind == ListKind.U32_FRAMES)
-        return ListKernel.follow<U32Lane>(from, count, pair, i64x2.splat(step << 1));
       return ListKernel.follow<U64Lane>(from, count, pair, i64x2.splat(step << 1));
     }
     const pair = f64x2.replace_lane(f64x2.splat(<f64>first), 1, <f64>(first + step));

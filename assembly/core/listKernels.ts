@@ -7,8 +7,8 @@ import { Lane } from "./listLanes";
 /** What is constant. */
 export class Lanes {
   /**
-   * `align` is added to a number to bring its bits in place; `mask` has the bits that may be set (of an aligned number, and of an integer as it stands in the
-   * list); `encode` makes an item of an aligned entry; `origin` is what `align` added, once `mask` has cleared what is not address. Of a number, the last
+   * `align` brings an entry's bits in place: it is added to a number, and a frame number of 32 bits is multiplied by it; `mask` has the bits that may then be
+   * set; `encode` makes an item of an aligned entry; `origin` is what `align` added, once `mask` has cleared what is not address. Of a number, the last
    * mantissa bit is then worth 2^unit; that of a page, 2^page.
    */
   static set(newAlign: u64, newMask: u64, newEncode: u64, newOrigin: u64, newUnit: i32, newPage: i32): void {
@@ -198,7 +198,7 @@ export class ListKernel {
     const twice = l.add(step, step);
     do {
       const same = v128.and(l.equal(l.load(from, 0), first), l.equal(l.load(from, 1), next));
-      if (!i64x2.all_true(same)) break;
+      if (!i32x4.all_true(same)) break;
       first = l.add(first, twice);
       next = l.add(next, twice);
       from += 4 << l.strideLg2();

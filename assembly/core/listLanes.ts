@@ -69,28 +69,27 @@ export class U64Lane extends Lane {
   }
 }
 
-/** Frame numbers as integers of 32 bits, for formats whose items hold them from bit 12 on. A distance that is not constant would be worked out at each step. */
+/** Frame numbers as integers of 32 bits: two of them in the low half of a vector. Multiplied by a power of two they are moved and widened at once. */
 export class U32Lane extends Lane {
-  static readonly SHIFT: i32 = 12;
   @inline strideLg2(): u32 {
     return 2;
   }
   @inline load(at: usize, index: u32): v128 {
-    return v128.load32x2_u(at + ((<usize>index) << 3));
+    return v128.load64_zero(at + ((<usize>index) << 3));
   }
   @inline align(x: v128, by: v128, mask: v128): v128 {
-    return i64x2.shl(x, U32Lane.SHIFT);
+    return i64x2.extmul_low_i32x4_u(x, by);
   }
   @inline encode(aligned: v128, by: v128): v128 {
     return v128.or(aligned, by);
   }
   @inline stray(x: v128, aligned: v128, mask: v128, origin: v128): v128 {
-    return v128.andnot(x, mask);
+    return v128.andnot(aligned, mask);
   }
   @inline equal(x: v128, y: v128): v128 {
-    return i64x2.eq(x, y);
+    return i32x4.eq(x, y);
   }
   @inline add(x: v128, step: v128): v128 {
-    return i64x2.add(x, step);
+    return i32x4.add(x, step);
   }
 }

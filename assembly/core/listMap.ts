@@ -97,7 +97,9 @@ export class ListMap {
     if (largerLg2 == 0) return limit;
     const length: u32 = 1 << (largerLg2 - pageLg2);
     for (let index = <u32>((-va & Item.ones(largerLg2)) >> pageLg2); index < limit; index += length) {
-      if (ListMap.mayBeLarger(index, length, more)) return index;
+      // Most that are none show it in the first two entries.
+      const begins = index + 1 == PageList.left || PageList.areApart(index, 1);
+      if (begins && ListMap.mayBeLarger(index, length, more)) return index;
     }
     return limit;
   }
@@ -108,7 +110,7 @@ export class ListMap {
       if (!more) return false;
       length = PageList.left - index;
     }
-    if (!PageList.mayBeRun(index, length)) return false;
+    if (!PageList.areApart(index, length - 1)) return false;
     const first = PageList.address(PageList.entry(index));
     return (first & Item.ones(largerLg2)) == 0 && ListItems.follow(index, length, first) == length;
   }

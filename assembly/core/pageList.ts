@@ -66,11 +66,30 @@ export class PageList {
 
   /** The output address that the entry at `entry` stands for, or NO_ADDRESS. */
   static address(entry: usize): u64 {
+    return PageList.read(entry);
+  }
+
+  /** The same, for loops. */
+  @inline static read(entry: usize): u64 {
     let oa: u64;
-    if (kind == ListKind.U64_ADDRESSES) oa = load<u64>(entry);
-    else if (kind == ListKind.U32_FRAMES) oa = (<u64>load<u32>(entry)) << pageLg2;
-    else oa = PageList.ofNumber(load<f64>(entry), kind == ListKind.F64_FRAMES ? pageLg2 : 0);
+    if (kind == ListKind.U64_ADDRESSES) {
+      oa = load<u64>(entry);
+    } else if (kind == ListKind.U32_FRAMES) {
+      oa = (<u64>load<u32>(entry)) << pageLg2;
+    } else {
+      const x = load<f64>(entry);
+      const bits = Address.bits(x);
+      if (bits >> 52 == 0 && <f64>(<i64>bits) == x) oa = kind == ListKind.F64_FRAMES ? bits << pageLg2 : bits;
+      else oa = PageList.unusual(x);
+      // What is shifted out of a frame number would not be missed.
+      if (kind == ListKind.F64_FRAMES && oa >> pageLg2 != bits) return NO_ADDRESS;
+    }
     return (oa & ~valid) == 0 ? oa : NO_ADDRESS;
+  }
+
+  /** Of a number that is no integer below 2^52. */
+  static unusual(x: f64): u64 {
+    return kind != ListKind.F64_FRAMES && Address.exactBig(x) ? Address.big(x) : NO_ADDRESS;
   }
 
   /** Whether `count` entries from `index` on can be neighbours: the first two are, and the last is as far away as it would be. */
@@ -88,12 +107,6 @@ export class PageList {
     return load<f64>(other) - load<f64>(first) == <f64>(<i64>distance);
   }
 
-  static ofNumber(x: f64, shift: u32): u64 {
-    if (!Address.exact(x)) return NO_ADDRESS;
-    const integer = Address.of(x);
-    return integer >> (64 - shift) == 0 || shift == 0 ? integer << shift : NO_ADDRESS;
-  }
-
   /** How many pages from `oa` on are neighbours that all have an address: 0 when `oa` has none. */
   @inline static room(oa: u64): u64 {
     if ((oa & ~valid) != 0) return 0;
@@ -105,7 +118,7 @@ export class PageList {
   /** The bytes of the extent at `entry`; 0 where it is none: not of whole pages, or not all of it addresses. */
   static extentBytes(entry: usize): u64 {
     const oa = PageList.address(entry);
-    const bytes = PageList.ofNumber(load<f64>(entry, 8), 0);
+    const bytes = Address.exact(load<f64>(entry, 8)) ? Address.of(load<f64>(entry, 8)) : 0;
     if (oa == NO_ADDRESS || (bytes & Item.ones(pageLg2)) != 0) return 0;
     return bytes >> pageLg2 <= PageList.room(oa) ? bytes : 0;
   }

@@ -50,7 +50,7 @@ function mapCase(contender: RangeContender): BenchCase {
 }
 
 /** Fills as many pages as ours writes tables, at the distances and in the order in which ours has them. */
-function fillCase(ours: RangeContender): BenchCase {
+export function fillCase(ours: RangeContender): BenchCase {
   // Once before, so that what stands is what stands before each timed map.
   ours.mapAll();
   ours.unmapAll();

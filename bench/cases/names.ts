@@ -10,6 +10,7 @@ export const PAIR_WITH_TABLES = "map and unmap one 4K page, its tables made and 
 export const LOOK_UP = "look up, random over 1 GiB of 4K pages";
 export const ACCESS = "access() for writing, random over 1 GiB of 4K pages";
 
+export const LIST = "map a list of 262,144 scattered 4K pages";
 export const MAP_FORMATS = "map 16,384 pages of each format's smallest size";
 
 export const OURS = "io-pgtable";
@@ -18,6 +19,9 @@ export const BIGINT = "BigInt";
 export const MEMORY_FILL = "memory.fill of the table pages";
 export const EMPTY_CALL = "empty wasm call";
 
+export const IN_MEMORY = "io-pgtable mapList(), in the memory";
+export const COPIED = "io-pgtable mapList(), own array";
+export const PAGE_BY_PAGE = "io-pgtable map(), page by page";
 export const SINGLE = "io-pgtable iovaToPhys(), one by one";
 
 export const BULK = "io-pgtable translate()";

@@ -1,6 +1,7 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { OperationPlan } from "../harness/case.js";
 import { formatPlans } from "./formats.js";
+import { listPlans } from "./list.js";
 import { lookUpPlans } from "./lookUp.js";
 import { mapPlans } from "./map.js";
 import { pairPlans } from "./pair.js";
@@ -11,6 +12,7 @@ export function operationPlans(memory: TableMemory): OperationPlan[] {
   return [
     ...mapPlans(memory),
     ...formatPlans(memory),
+    ...listPlans(memory),
     ...unmapPlans(memory),
     ...pairPlans(memory),
     ...lookUpPlans(memory),
