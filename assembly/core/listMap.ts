@@ -9,7 +9,7 @@ import { ListItems } from "./listItems";
 import { ListGroups, ListStep, ListTable } from "./listTable";
 import { Collision, Mapper } from "./map";
 import { Op, Operation } from "./operation";
-import { ListKind, PageList } from "./pageList";
+import { ListKind, NO_ADDRESS, PageList } from "./pageList";
 import { Plan } from "./plan";
 import { Status, Table } from "./table";
 
@@ -75,6 +75,8 @@ export class ListMap {
     const count = ListMap.singles(more);
     if (count == 0) {
       runOa = PageList.address(PageList.at);
+      // A list in shared memory may have changed since it was looked at.
+      if (runOa == NO_ADDRESS) return ListStep.refuse(va, 0, 0);
       ListMap.lengthenRun(1);
       return Status.OK;
     }

@@ -20,6 +20,8 @@ const ListFlag = { BEGIN: 1, FOLLOWED: 2, PLAN: 4, CHECK: 8, MAP: 128 } as const
 /** Lists up to this many entries are checked before anything is touched; longer ones while they are written, which saves reading them twice. */
 const CHECKED_FIRST = 8192;
 
+const NO_RUN = { paddr: 0, size: 0 };
+
 /** A list and where it goes. */
 interface Placed extends Range {
   readonly operation: string;
@@ -85,7 +87,8 @@ function checkListRange(s: TableState, operation: string, iova: unknown, list: O
 
 /** Levels enough, and the caller's pages. Returns the top before, as `growFor`. */
 function prepareList(s: TableState, placed: Placed): number {
-  const { paddr, size } = placed.list.runAt(0);
+  // Only a leaf that no table holds yet asks for more levels than the range does.
+  const { paddr, size } = placed.size >= 2 ** (s.shifts[s.top + 1] ?? 64) ? placed.list.runAt(0) : NO_RUN;
   const grown = growFor(s, placed.operation, placed, paddr, size);
   if (s.allocator === undefined) return grown;
   try {
