@@ -92,6 +92,9 @@ function stageOf(callback: Callback): Stage {
 
 const REENTRIES: Record<string, (stage: Stage) => unknown> = {
   map: ({ table }) => table.map(2 ** 28, 0x1000, 0x1000, RW),
+  mapList: ({ table }) => table.mapList(2 ** 28, [0x1000], 0x1000, RW),
+  mapFrames: ({ table }) => table.mapFrames(2 ** 28, Uint32Array.of(1), 0x1000, RW),
+  mapSegments: ({ table }) => table.mapSegments(2 ** 28, [{ paddr: 0x1000, size: 0x1000 }], RW),
   unmap: ({ table }) => table.unmap(2 ** 21, 0x1000),
   mapPages: ({ table }) => table.mapPages(2 ** 28, 0x1000, 0x1000, 1, RW),
   unmapPages: ({ table }) => table.unmapPages(2 ** 21, 0x1000, 1),

@@ -71,6 +71,25 @@ describe("a table in a worker", () => {
     finish();
   });
 
+  it("takes disjoint lists of two workers at once, in the same table pages", async () => {
+    const { table, memory, start, finish } = sharedTable();
+    const [first, second] = [start(), start()];
+    const [size, step] = [8 * MIB, 200 * 0x1000];
+    const pieces = Math.floor(size / step) * step;
+    const middle = 2 ** 30 + MIB;
+    const answers = await Promise.all([
+      first({ call: "mapLists", iova: middle - pieces, paddr: 2 ** 32, size: pieces, step }),
+      second({ call: "mapLists", iova: middle, paddr: 2 ** 33, size: pieces, step }),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual([undefined, undefined]);
+    for (let at = 0; at < pieces; at += 0x1000) {
+      expect(table.iovaToPhys(middle - pieces + at)).toBe(2 ** 32 + 2 * at);
+      expect(table.iovaToPhys(middle + at)).toBe(2 ** 33 + 2 * at);
+    }
+    expect(memory.stats().tablePagesInUse).toBe(table.stats().tablePages);
+    finish();
+  });
+
   it("keeps tables that a worker's unmap left empty until trim", async () => {
     const { table, memory, start, finish } = sharedTable();
     const order = start();

@@ -31,7 +31,7 @@ const FORMATS: [string, () => Format, number, number?][] = [
 /** Numbers of every magnitude that are an address, nearly one, or none; in bytes. */
 function oddNumbers(pageSize: number, random: (below: number) => number): number[] {
   const numbers = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, -pageSize, pageSize, Number.MIN_VALUE, 1e300, -1e300];
-  for (let lg2 = -60; lg2 <= 66; lg2++) {
+  for (let lg2 = -60 - random(2); lg2 <= 66; lg2 += 2) {
     const around = 2 ** lg2 * (1 + random(2 ** 20) / 2 ** 20);
     const page = Math.round(around / pageSize) * pageSize;
     numbers.push(around, 2 ** lg2, page, -page, page + 2 ** (lg2 - 52), page * (1 - Number.EPSILON / 2));

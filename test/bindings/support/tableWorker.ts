@@ -9,6 +9,7 @@ export type Order =
   | { call: "map"; iova: number; paddr: number; size: number }
   | { call: "unmap"; iova: number; size: number }
   | { call: "mapEach"; iova: number; paddr: number; size: number; step: number }
+  | { call: "mapLists"; iova: number; paddr: number; size: number; step: number }
   | { call: "iovaToPhys"; iova: number }
   | { call: "dump" };
 
@@ -33,6 +34,12 @@ const calls = {
   unmap: ({ iova, size }) => table.unmap(iova, size),
   mapEach: ({ iova, paddr, size, step }) => {
     for (let at = 0; at < size; at += step) table.map(iova + at, paddr + at, step, Prot.READ);
+  },
+  mapLists: ({ iova, paddr, size, step }) => {
+    for (let at = 0; at < size; at += step) {
+      const pages = Float64Array.from({ length: step / 4096 }, (_, i) => paddr + 2 * (at + i * 4096));
+      table.mapList(iova + at, pages, 4096, Prot.READ);
+    }
   },
   iovaToPhys: ({ iova }) => table.iovaToPhys(iova),
   dump: () => table.dump(),
