@@ -15,9 +15,8 @@ export interface Core {
     high: number,
     flags: number,
   ): number;
-  planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planBegin(): void;
-  planMore(handle: number, iova: number, paddr: number, size: number): void;
+  planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planPath(handle: number, iova: number, level: number): void;
   plannedPages(level: number): number;
   unmap(handle: number, iova: number, size: number, flags: number): number;
