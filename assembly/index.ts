@@ -8,7 +8,7 @@ import { UNLINKED_ZERO } from "./core/events";
 import { Grow } from "./core/grow";
 import { Item } from "./core/item";
 import { Lists } from "./core/listOperations";
-import { MapOperation, MapPagesOperation, PLAN_MORE, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
+import { MapOperation, MapPagesOperation, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
 import { Pages, StockOperation, UnstockOperation } from "./core/pages";
 import {
@@ -131,29 +131,16 @@ export function mapPages(
   return <i32>onAny<MapPagesOperation>(t, t.format, va, Address.of(paddr), last, attrs, flags | (sizeLg2 << 8));
 }
 
-/** Count the table pages that a map needs: read them with `plannedPages`. `sizeLg2` 0: any leaf size. */
-export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32): void {
-  const t = changetype<Table>(<usize>handle);
-  const sizes = sizeLg2 == 0 ? t.sizes : (<u64>1) << sizeLg2;
-  onAny<PlanMapOperation>(
-    t,
-    t.format,
-    Address.of(iova) & t.mask,
-    Address.of(paddr),
-    Address.of(size),
-    sizes,
-    sizeLg2 << 8,
-  );
-}
-
-/** Begin a plan of several parts; `planMore`, `planPath` and the PLAN step of `edit` add to it. */
+/** Begin a plan: `planMap`, `planPath` and the PLAN step of `edit` count into it, `plannedPages` tells. */
 export function planBegin(): void {
   Own.clearPlan();
 }
-export function planMore(handle: u32, iova: f64, paddr: f64, size: f64): void {
+/** Count the table pages that a map needs. `sizeLg2` 0: any leaf size. */
+export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32): void {
   const t = changetype<Table>(<usize>handle);
+  const sizes = sizeLg2 == 0 ? t.sizes : (<u64>1) << sizeLg2;
   const va = Address.of(iova) & t.mask;
-  onAny<PlanMapOperation>(t, t.format, va, Address.of(paddr), Address.of(size), t.sizes, PLAN_MORE);
+  onAny<PlanMapOperation>(t, t.format, va, Address.of(paddr), Address.of(size), sizes, sizeLg2);
 }
 export function planPath(handle: u32, iova: f64, level: u32): void {
   const t = changetype<Table>(<usize>handle);

@@ -15,9 +15,8 @@ export interface Core {
     high: number,
     flags: number,
   ): number;
-  planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planBegin(): void;
-  planMore(handle: number, iova: number, paddr: number, size: number): void;
+  planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planPath(handle: number, iova: number, level: number): void;
   plannedPages(level: number): number;
   mapList(handle: number, iova: number, at: number, count: number, low: number, high: number, how: number): number;

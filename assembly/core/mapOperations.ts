@@ -127,20 +127,11 @@ export class MapPagesOperation extends Operation {
   }
 }
 
-/** The pages are counted beside those of the plan so far. */
-export const PLAN_MORE: u32 = 1;
-
-/** Count the pages that mapping [a, a+c) to b needs; `flags` >> 8: only leaves of this size, within one table. */
+/** Count the pages that mapping [a, a+c) to b needs; e: only leaves of 2^e, within one table. */
 export class PlanMapOperation extends Operation {
-  run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, sizes: u64, flags: u32): i64 {
-    const f = changetype<F>(0);
-    if (flags & PLAN_MORE) flags &= ~PLAN_MORE;
-    else Own.clearPlan();
+  run<F extends Format>(t: Table, va: u64, oa: u64, size: u64, sizes: u64, sizeLg2: u32): i64 {
     let last = va + (size - 1);
-    if (flags != 0) {
-      const level = f.levelOf(flags >> 8);
-      last = oneTable<F>(t, va, last, level);
-    }
+    if (sizeLg2 != 0) last = oneTable<F>(t, va, last, changetype<F>(0).levelOf(sizeLg2));
     Plan.range<F>(t, sizes, t.root, t.top, va, last, oa);
     return Status.OK;
   }

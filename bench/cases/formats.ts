@@ -21,7 +21,10 @@ const PAGES = 2 ** 14;
 const IOVA = 2 ** 30;
 const PADDR = 2 ** 31;
 
-const SUBJECTS: readonly Subject[] = CATALOGUE.flatMap((facts) =>
+/** Whether the input space of an ordinary machine has the place. */
+export const hasRoom = ({ usual }: FormatFacts): boolean => usual.ias >= 32;
+
+const SUBJECTS: readonly Subject[] = CATALOGUE.filter(hasRoom).flatMap((facts) =>
   granulesOf(facts).map(({ granule }) => ({ name: `${facts.name} ${pageSize(granule)}`, facts, page: granule })),
 );
 

@@ -2,7 +2,7 @@
 import { checkAllocator, type TableAllocator } from "../allocator.js";
 import { IoPgtableError } from "../errors.js";
 import { checkFlushOps, type FlushOps, isFlushedByOwner } from "../flush.js";
-import { type AttributeBits, type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
+import { type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
@@ -185,11 +185,8 @@ function writeDescriptor(args: Arguments, handle: number, roots: readonly number
   );
   const written = halves(spec.writtenBit);
   core.setTableWrittenBit(handle, written.low, written.high);
-  const [mask, value, flip] = [spec.dirty?.mask ?? 0n, spec.dirty?.value ?? 0n, spec.dirty?.flip ?? 0n].map(halves) as [
-    AttributeBits,
-    AttributeBits,
-    AttributeBits,
-  ];
+  const dirty = spec.dirty ?? { mask: 0n, value: 0n, flip: 0n };
+  const [mask, value, flip] = [halves(dirty.mask), halves(dirty.value), halves(dirty.flip)];
   core.setTableDirty(handle, mask.low, mask.high, value.low, value.high, flip.low, flip.high);
   for (let prot = 0; prot < PLAIN_PROTS; prot++) {
     const bits = spec.encode(prot, args.strict);

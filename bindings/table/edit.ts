@@ -5,21 +5,20 @@ import { Mail } from "../memoryState.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import { checkGather } from "./gather.js";
 import { growNow } from "./grow.js";
-import { checkFree } from "./holds.js";
 import { tellMapped } from "./map.js";
 import { mappings } from "./mappings.js";
 import type { Flush } from "./pages.js";
 import { fetchPages, returnUnused } from "./reserve.js";
-import { drainEvents, issueFlush, issueSyncs, settle } from "./settle.js";
+import { drainEvents, drainPages, issueFlush, issueSyncs, settle, settleBacklog } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
 import { clip } from "./unmap.js";
 
 /** Kinds and steps of an edit (assembly/core/edit.ts, editOperations.ts). */
-export const EditKind = { REMOVE: 0, REPLACE: 1, PROTECT: 2, OWN: 3 } as const;
+const EditKind = { REMOVE: 0, REPLACE: 1, PROTECT: 2, OWN: 3 } as const;
 const EditStep = { PLAN: 0, BUILD: 1, BREAK: 2, MAKE: 3, MAKE_LIVE: 4, RUN: 5, RESUME: 6 } as const;
 
 /** A range and what becomes of it. */
-export interface Edit extends Range {
+interface Edit extends Range {
   readonly kind: number;
   readonly paddr: number;
   readonly low: number;
@@ -27,7 +26,7 @@ export interface Edit extends Range {
 }
 
 /** An edit that needs no address and no attributes. */
-export function plainEdit(kind: number, { iova, size }: Range): Edit {
+function plainEdit(kind: number, { iova, size }: Range): Edit {
   return { kind, iova, size, paddr: 0, low: 0, high: 0 };
 }
 
@@ -35,21 +34,21 @@ function take(s: TableState, e: Edit, step: number): number {
   return s.core.edit(s.handle, e.iova, e.size, e.paddr, e.low, e.high, e.kind, step);
 }
 
-/** Count the pages that an edit needs, beside those counted so far. */
-export function planEdit(s: TableState, e: Edit): void {
-  take(s, e, EditStep.PLAN);
-}
-
 /** Plan, fetch, run. Returns the bytes that were mapped in the range. */
-export function edit(s: TableState, operation: string, e: Edit, flushes: Flush[]): number {
-  s.core.planBegin();
-  planEdit(s, e);
-  fetchPages(s, operation, e.iova);
+function edit(s: TableState, operation: string, e: Edit, flushes: Flush[]): number {
+  fetchFor(s, operation, e);
   return runEdit(s, operation, e, flushes);
 }
 
+/** Plan an edit and fetch the pages that it needs. */
+function fetchFor(s: TableState, operation: string, e: Edit): void {
+  s.core.planBegin();
+  take(s, e, EditStep.PLAN);
+  fetchPages(s, operation, e.iova);
+}
+
 /** Everything after the pages are in hand. A flush that throws is owed, what is left is done, and then the error passes on. */
-export function runEdit(s: TableState, operation: string, e: Edit, flushes: Flush[]): number {
+function runEdit(s: TableState, operation: string, e: Edit, flushes: Flush[]): number {
   const breaking = new Breaking(s);
   let status = take(s, e, EditStep.BUILD);
   drainEvents(s, flushes, true);
@@ -60,26 +59,42 @@ export function runEdit(s: TableState, operation: string, e: Edit, flushes: Flus
     }
     take(s, e, status === Status.BREAK ? EditStep.MAKE : EditStep.MAKE_LIVE);
     drainEvents(s, flushes, true);
-    status = take(s, e, EditStep.RUN);
-    while (status === Status.MORE) {
-      if (s.core.editWaits() !== 0) breaking.flush(flushes);
-      else drainEvents(s, flushes, true);
-      status = take(s, e, EditStep.RESUME);
-    }
-    drainEvents(s, flushes, true);
+    status = finishWalk(s, take(s, e, EditStep.RUN), () => take(s, e, EditStep.RESUME), breaking, flushes);
   }
   const done = s.memory.mail[Mail.DONE] ?? 0;
   returnUnused(s);
-  const failure = breaking.failure ?? (status < 0 ? { error: statusError(status, operation, at(s, e)) } : undefined);
-  if (failure === undefined) return done;
-  s.backlog.flushes.push(...flushes);
-  if (status < 0) settle(s, []);
-  s.settleDirect();
-  throw failure.error;
+  checkEnd(s, operation, status, e.iova, breaking, flushes);
+  return done;
 }
 
-function at(s: TableState, e: Edit): number {
-  return s.memory.mail[Mail.AT] ?? e.iova;
+/** Go on until the core has come to the end of the range, flushing at once where it waits for that. */
+function finishWalk(s: TableState, first: number, resume: () => number, breaking: Breaking, flushes: Flush[]): number {
+  let status = first;
+  while (status === Status.MORE) {
+    if (s.core.editWaits() !== 0) breaking.flush(flushes);
+    else drainEvents(s, flushes, true);
+    status = resume();
+  }
+  drainEvents(s, flushes, true);
+  return status;
+}
+
+/** Throw what went wrong. What is to be flushed, and the pages that are free after it, are owed. */
+function checkEnd(
+  s: TableState,
+  operation: string,
+  status: number,
+  iova: number,
+  breaking: Breaking,
+  flushes: readonly Flush[],
+): void {
+  const { failure } = breaking;
+  if (status >= 0 && failure === undefined) return;
+  s.backlog.flushes.push(...flushes);
+  drainPages(s, s.backlog.pages);
+  if (failure === undefined) settleBacklog(s);
+  s.settleDirect();
+  throw failure === undefined ? statusError(status, operation, s.memory.mail[Mail.AT] ?? iova) : failure.error;
 }
 
 /** The flushes between clearing an entry and storing what it becomes. */
@@ -105,6 +120,11 @@ class Breaking {
   }
 }
 
+/** Remove what the range maps, leaves that stick out split. Returns the bytes. */
+export function removeRange(s: TableState, operation: string, range: Range, flushes: Flush[]): number {
+  return edit(s, operation, plainEdit(EditKind.REMOVE, range), flushes);
+}
+
 /** Before a change inside tables that hang below several entries: those that the range covers in part become its own. */
 export function ownTables(s: TableState, operation: string, range: Range, flushes: Flush[]): void {
   if (s.core.tableRepeats(s.handle) !== 0) edit(s, operation, plainEdit(EditKind.OWN, range), flushes);
@@ -125,14 +145,9 @@ export function replace(
   const range = checkRange(s, op, iova, size);
   const oa = checkOutput(s, op, range.iova, paddr, range.size);
   const e: Edit = { ...range, kind: EditKind.REPLACE, paddr: oa, ...s.attributes(prot, op, range.iova) };
-  checkFree(s, op, range);
   const holes = s.flush.mapped === undefined ? [] : holesOf(s, range);
   const flushes: Flush[] = [];
-  growNow(s, op, range, oa, () => {
-    s.core.planBegin();
-    planEdit(s, e);
-    fetchPages(s, op, e.iova);
-  });
+  growNow(s, op, range, oa, () => fetchFor(s, op, e));
   runEdit(s, op, e, flushes);
   settle(s, flushes, into);
   for (const hole of holes) tellMapped(s, hole.iova, hole.size);
@@ -160,7 +175,6 @@ export function protect(s: TableState, iova: unknown, size: unknown, prot: unkno
   const into = checkGather(s, gather, op);
   const asked = checkRange(s, op, iova, size);
   const bits = s.attributes(prot, op, asked.iova);
-  checkFree(s, op, asked);
   const range = clip(s, asked);
   if (range.size === 0) return 0;
   const flushes: Flush[] = [];
@@ -175,27 +189,15 @@ export function coalesce(s: TableState, iova: unknown, size: unknown, gather: un
   s.checkChangeable(op);
   const into = checkGather(s, gather, op);
   const asked = checkRange(s, op, iova, size);
-  checkFree(s, op, asked);
   const range = clip(s, asked);
   if (range.size === 0) return 0;
   const flushes: Flush[] = [];
   const breaking = new Breaking(s);
-  let status = s.core.coalesce(s.handle, range.iova, range.size, 0);
-  while (status === Status.MORE) {
-    if (s.core.editWaits() !== 0) breaking.flush(flushes);
-    else drainEvents(s, flushes, true);
-    status = s.core.coalesce(s.handle, range.iova, range.size, 1);
-  }
-  drainEvents(s, flushes, true);
+  const first = s.core.coalesce(s.handle, range.iova, range.size, 0);
+  const resume = () => s.core.coalesce(s.handle, range.iova, range.size, 1);
+  const status = finishWalk(s, first, resume, breaking, flushes);
   const freed = s.memory.mail[Mail.UNLINKED_COUNT] ?? 0;
-  const failure =
-    breaking.failure ??
-    (status < 0 ? { error: statusError(status, op, s.memory.mail[Mail.AT] ?? range.iova) } : undefined);
-  if (failure !== undefined) {
-    s.backlog.flushes.push(...flushes);
-    s.settleDirect();
-    throw failure.error;
-  }
+  checkEnd(s, op, status, range.iova, breaking, flushes);
   settle(s, flushes, into);
   return freed;
 }

@@ -8,17 +8,22 @@ import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
-import { checkFree } from "./holds.js";
 import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
-import { type Extent, type MapResult, prepareTables, runMap, settleMerged, tellMapped, tellTop } from "./map.js";
+import {
+  type Extent,
+  MapFlag,
+  type MapResult,
+  prepareTables,
+  runMap,
+  settleMerged,
+  tellMapped,
+  tellTop,
+} from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
-import { clip, wholeLeaves } from "./unmap.js";
-
-const RESUME_MAP = 2;
-const RESUME_UNMAP = 4;
+import { clip, UnmapFlag, wholeLeaves } from "./unmap.js";
 
 function refused(error: MapResult["error"]): MapResult {
   return { mapped: 0, error };
@@ -48,7 +53,6 @@ export function mapPages(
   const bytes = inputBytes(s, at, size, pages);
   if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
-  checkFree(s, op, extent);
   if (!owned(s, op, extent)) return refused("ENOMEM");
   const lg2 = Math.log2(size);
   if (s.spec.linuxPages === "items") return mapEach(extent, size, (page) => runMapPages(s, page, lg2));
@@ -69,6 +73,7 @@ function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult 
   const grown = growFor(s, "mapPages", { iova, size: 2 ** sizeLg2 }, paddr);
   if (s.allocator !== undefined) {
     try {
+      s.core.planBegin();
       s.core.planMap(s.handle, iova, paddr, size, sizeLg2);
       fetchPlanned(s, "mapPages", iova);
     } catch (error) {
@@ -82,7 +87,7 @@ function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult 
   drainEvents(s, flushes, false);
   while (status === Status.MORE) {
     const done = s.memory.mail[Mail.DONE] ?? 0;
-    status = s.core.mapPages(s.handle, iova + done, paddr + done, size - done, sizeLg2, low, high, RESUME_MAP);
+    status = s.core.mapPages(s.handle, iova + done, paddr + done, size - done, sizeLg2, low, high, MapFlag.RESUME);
     drainEvents(s, flushes, false);
   }
   return endMap(s, status, grown, extent, flushes, () => settle(s, flushes));
@@ -110,7 +115,6 @@ export function mapRange(
   if (at % BigInt(s.page) !== 0n || oa % s.page !== 0 || bytes % s.page !== 0) return refused("EINVAL");
   if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
-  checkFree(s, op, extent);
   let grown: number;
   try {
     grown = prepareTables(s, op, extent, bytes);
@@ -166,7 +170,6 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   if (pages === 0 || !s.sizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
-  checkFree(s, op, range);
   if (!owned(s, op, range)) return 0;
   if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
   const lg2 = Math.log2(size);
@@ -196,14 +199,13 @@ export function unmapRange(s: TableState, iova: unknown, size: unknown, gather: 
   if (bytes === 0 || !aligned || !isInside(s, at, BigInt(bytes))) return 0;
   const range = clip(s, { iova: Number(at), size: bytes });
   if (range.size === 0) return 0;
-  checkFree(s, op, wholeLeaves(s, range));
   if (!owned(s, op, wholeLeaves(s, range))) return 0;
   const flushes: Flush[] = [];
   let status = s.core.unmapRange(s.handle, range.iova, range.size, 0);
   drainEvents(s, flushes, true);
   while (status === Status.MORE) {
     const next = s.memory.mail[Mail.AT] ?? 0;
-    status = s.core.unmapRange(s.handle, next, range.iova + range.size - next, RESUME_UNMAP);
+    status = s.core.unmapRange(s.handle, next, range.iova + range.size - next, UnmapFlag.RESUME);
     drainEvents(s, flushes, true);
   }
   const { mail } = s.memory;

@@ -6,7 +6,6 @@ import { Mail } from "../memoryState.js";
 import { checkRange, type Range } from "./arguments.js";
 import { extentList } from "./extents.js";
 import { growFor, NOT_GROWN, undoGrowth } from "./grow.js";
-import { checkFree } from "./holds.js";
 import { frameList, type OutputList, pageList } from "./lists.js";
 import { settleFailed, tellMapped, tellTop } from "./map.js";
 import type { Flush } from "./pages.js";
@@ -51,7 +50,6 @@ function mapOutputList(s: TableState, operation: string, iova: unknown, list: Ou
   const bits = s.attributes(prot, operation, range.iova);
   const how = (list.kind << 4) | (Math.log2(list.pageSize) << 8);
   const placed: Placed = { iova: range.iova, size: range.size, operation, list, bits, how };
-  checkFree(s, operation, placed);
   const grows = s.top < s.spec.maxTop;
   const checked = list.length <= CHECKED_FIRST || grows || s.allocator !== undefined;
   // A list that is given at once, with nothing to do between, is checked by the call that maps it.

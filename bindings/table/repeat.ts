@@ -7,12 +7,12 @@ import { checkInteger, show } from "../numbers.js";
 import { runAt, type SegmentList, segmentsOf } from "../segmentList.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import { growNow } from "./grow.js";
-import { checkFree } from "./holds.js";
 import { type Extent, runMap, tellMapped } from "./map.js";
 import { type Flush, PageList } from "./pages.js";
 import { fetchPages, returnUnused } from "./reserve.js";
 import { drainEvents, drainPages, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
+import { runUnmap } from "./unmap.js";
 
 const OPERATION = "mapRepeat";
 
@@ -42,7 +42,6 @@ export function mapRepeat(
   const range = checkRange(s, OPERATION, iova, size);
   const repeat: Repeat = { ...range, ...checkSource(s, range.iova, source, phase) };
   const bits = s.attributes(prot, OPERATION, range.iova);
-  checkFree(s, OPERATION, range);
   const flushes: Flush[] = [];
   const unlinked = new PageList(s.core);
   growNow(s, OPERATION, range, runAt(repeat.source, repeat.phase).paddr, () => {
@@ -88,26 +87,17 @@ function isExtent(source: unknown): source is { paddr: number; size: number } {
 
 /** Tables that lie in the range and map nothing would be in the way of shared ones. @throws IoPgtableError EEXIST, EFAULT */
 function clearTables(s: TableState, range: Range, flushes: Flush[], unlinked: PageList): void {
-  let status = s.core.firstLeaf(s.handle, range.iova, range.size);
+  const status = s.core.firstLeaf(s.handle, range.iova, range.size);
   if (status < 0) throw statusError(status, OPERATION, s.memory.mail[Mail.AT] ?? range.iova);
   if (status !== Status.MORE) return;
-  const end = range.iova + range.size;
-  status = s.core.unmap(s.handle, range.iova, range.size, 0);
-  drainEvents(s, flushes, true);
-  while (status === Status.MORE) {
-    const at = s.memory.mail[Mail.AT] ?? end;
-    status = s.core.unmap(s.handle, at, end - at, RESUME_UNMAP);
-    drainEvents(s, flushes, true);
-  }
+  runUnmap(s, s.core.unmap(s.handle, range.iova, range.size, 0), range, 0, flushes);
   drainPages(s, unlinked);
 }
-
-const RESUME_UNMAP = 4;
 
 /** Counts the table pages. */
 function planner(s: TableState): Builder {
   return {
-    map: (iova, paddr, size) => s.core.planMore(s.handle, iova, paddr, size),
+    map: (iova, paddr, size) => s.core.planMap(s.handle, iova, paddr, size, 0),
     link: (iova, _distance, count, level) => {
       const span = 2 ** (s.shifts[level + 1] ?? 0);
       for (let i = 0; i < count; i++) s.core.planPath(s.handle, iova + i * span, level + 1);

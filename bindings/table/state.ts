@@ -5,7 +5,6 @@ import { type ErrorCode, IoPgtableError } from "../errors.js";
 import type { FlushOps } from "../flush.js";
 import { type AttributeBits, type FormatSpec, halves, isRefusal } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
-import type { Range } from "./arguments.js";
 import type { TableGather } from "./gather.js";
 import { leafSizes } from "./leafSizes.js";
 import { Backlog, type Flush, Quarantine } from "./pages.js";
@@ -60,8 +59,6 @@ export class TableState {
   readonly quarantine: Quarantine;
   /** Gathers with something in them. */
   readonly gathers: Set<TableGather> = new Set();
-  /** What prepared updates hold. */
-  readonly holds: Set<Range> = new Set();
   /** The pool's pages wait in the reserve for an operation that must not fail. */
   stocked = false;
   /** A destroyed table gives its root back once. */
@@ -101,7 +98,6 @@ export class TableState {
       this.allocator === undefined &&
       !grows &&
       this.flush.mapped === undefined &&
-      this.holds.size === 0 &&
       this.backlog.isEmpty;
   }
 

@@ -4,9 +4,8 @@ import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
-import { EditKind, edit, plainEdit } from "./edit.js";
+import { removeRange } from "./edit.js";
 import { checkGather, type Gather, type TableGather } from "./gather.js";
-import { checkFree } from "./holds.js";
 import { mappings } from "./mappings.js";
 import { FLUSH_RANGE, type Flush } from "./pages.js";
 import { drainEvents, settle } from "./settle.js";
@@ -20,8 +19,8 @@ export interface UnmapOptions {
   partial?: Partial;
 }
 
-/** Flags of the core's unmap (assembly/core/unmapOperations.ts). */
-const UnmapFlag = { WHOLE: 1, REFUSE: 2, RESUME: 4 } as const;
+/** Flags of the core's unmap and unmapRange (assembly/core/unmapOperations.ts). */
+export const UnmapFlag = { WHOLE: 1, REFUSE: 2, RESUME: 4 } as const;
 
 /** With the options checked and the range too: everything but one page that leaves its table in place. */
 export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, options: unknown): number {
@@ -29,9 +28,7 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
   const { gather, partial } = checkOptions("unmap", options) as UnmapOptions;
   const into = checkGather(s, gather, "unmap");
   const flags = partialFlags(partial);
-  const asked = checkRange(s, "unmap", iova, size);
-  checkFree(s, "unmap", partial === "whole" ? wholeLeaves(s, asked) : asked);
-  const range = clip(s, asked);
+  const range = clip(s, checkRange(s, "unmap", iova, size));
   if (range.size === 0) return 0;
   return finishUnmap(s, s.core.unmap(s.handle, range.iova, range.size, flags), range, flags, into);
 }
@@ -47,7 +44,7 @@ export function finishUnmap(s: TableState, first: number, range: Range, flags: n
     // With "whole" the core has moved the ends of the range to those of leaves.
     const iova = s.memory.mail[Mail.AT] ?? range.iova;
     const size = (s.memory.mail[Mail.EXTRA] ?? 0) + 1 - iova;
-    const removed = edit(s, "unmap", plainEdit(EditKind.REMOVE, { iova, size }), flushes);
+    const removed = removeRange(s, "unmap", { iova, size }, flushes);
     settle(s, flushes, into);
     return removed;
   }
@@ -66,9 +63,9 @@ export function finishUnmap(s: TableState, first: number, range: Range, flags: n
   return done;
 }
 
-/** The range with the leaves at its ends whole, where a prepared update or a table of several entries could be in the way. */
+/** The range with the leaves at its ends whole, where a table of several entries could be in the way. */
 export function wholeLeaves(s: TableState, range: Range): Range {
-  if (s.holds.size === 0 && s.core.tableRepeats(s.handle) === 0) return range;
+  if (s.core.tableRepeats(s.handle) === 0) return range;
   const first = BigInt(range.iova);
   let [low, high] = [first, first + BigInt(range.size)];
   for (const { iova, size } of mappings(s, first, high - 1n)) {
@@ -94,7 +91,7 @@ export function clip(s: TableState, range: Range): Range {
 }
 
 /** Go on until the core has ended, reading its events in between where there are many. */
-function runUnmap(s: TableState, first: number, range: Range, flags: number, flushes: Flush[]): number {
+export function runUnmap(s: TableState, first: number, range: Range, flags: number, flushes: Flush[]): number {
   const { mail } = s.memory;
   let status = first;
   drainEvents(s, flushes, true);

@@ -15,6 +15,7 @@ const COPIED = [
   "test/house",
   "test/property",
   "README.md",
+  "docs/formats.mjs",
   "asconfig.json",
   "biome.jsonc",
   "build.mjs",

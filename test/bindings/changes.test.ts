@@ -131,6 +131,34 @@ describe("break-before-make", () => {
   });
 });
 
+describe("tables that give way in a change whose flush throws (their pages were lost)", () => {
+  it.each<[string, (t: IoPageTable) => unknown]>([
+    ["replace", (t) => t.replace(0, 0, M2, RW)],
+    ["coalesce", (t) => t.coalesce(0, M2)],
+  ])("%s: are freed with the flush that is owed", (_name, change) => {
+    let fails = false;
+    const flush = {
+      flushAll() {},
+      flushRange() {},
+      flushWalk() {
+        if (fails) throw new Error("no answer");
+      },
+    };
+    const { table, memory, finish } = tableOf(arm("always")(), flush);
+    for (let page = 0; page < 512; page++) table.map(page * K4, page * K4, K4, RW);
+    const inUse = memory.stats().tablePagesInUse;
+    fails = true;
+    expect(() => change(table)).toThrow("no answer");
+    expect([...table.mappings()]).toMatchObject([{ pageSize: M2 }]);
+    expect(memory.stats().tablePagesInUse).toBe(inUse);
+    fails = false;
+    table.map(M2, 0, K4, RW);
+    table.unmap(M2, K4);
+    expect(memory.stats().tablePagesInUse).toBe(inUse - 1);
+    finish();
+  });
+});
+
 describe("flushes", () => {
   it("report a leaf that is changed once, at its size, and nothing that stays as it is", () => {
     const { table, journal, finish } = tableOf(vtdSecondStage({ ias: 39, oas: 40 }));

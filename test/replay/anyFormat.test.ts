@@ -4,7 +4,8 @@ import type { Report } from "../../bindings/cli/replay/report.js";
 import { CATALOGUE } from "../../bindings/formats/catalogue.js";
 import { recordFile, recordLines, recordTables, type SnapshotDocument, writeRecord } from "./records.js";
 
-const NAMES = CATALOGUE.map(({ name }) => name);
+/** The record's addresses have 32 bits. */
+const NAMES = CATALOGUE.filter(({ usual }) => usual.ias >= 32).map(({ name }) => name);
 /** Those that can have a granule of 16K, as the record's requests allow. */
 const WITH_16K = ["armLpaeS1", "armLpaeS2", "appleDart", "appleDart2"];
 

@@ -42,14 +42,20 @@ function optionText(option: OptionSurvey): string {
   return effects.length === 0 ? `\`${option.name}\`` : `\`${option.name}\` (${effects.join(", ")})`;
 }
 
-function linuxText({ options, incoherent, dirty }: Survey): string {
-  const texts = options.filter(({ from }) => from === "linux").map(optionText);
-  const features = [...(dirty ? ["dirty tracking"] : []), ...(incoherent ? ["`coherentWalk: false`"] : [])];
-  return [...features, ...texts].join(", ");
+/** What every configuration can have. */
+function commonFeatures({ incoherent, dirty }: Survey): string[] {
+  return [...(dirty ? ["dirty tracking"] : []), ...(incoherent ? ["`coherentWalk: false`"] : [])];
 }
 
-function oursText({ options, memoryTypes, shareability }: Survey): string {
-  const texts = options.filter(({ from }) => from === "ours").map(optionText);
+function linuxText(survey: Survey): string {
+  const texts = survey.options.filter(({ from }) => from === "linux").map(optionText);
+  return [...(survey.facts.linux === undefined ? [] : commonFeatures(survey)), ...texts].join(", ");
+}
+
+function oursText(survey: Survey): string {
+  const { facts, options, memoryTypes, shareability } = survey;
+  const texts = facts.linux === undefined ? commonFeatures(survey) : [];
+  texts.push(...options.filter(({ from }) => from === "ours").map(optionText));
   if (memoryTypes > 0) texts.push(`${memoryTypes} memory types`);
   if (shareability) texts.push("shareability");
   return texts.join(", ");
@@ -58,7 +64,7 @@ function oursText({ options, memoryTypes, shareability }: Survey): string {
 const COLUMNS: readonly (readonly [string, (survey: Survey) => string])[] = [
   ["function", ({ facts }) => `\`${facts.name}\``],
   ["tables of", ({ facts }) => facts.walkers],
-  ["in Linux", ({ facts: { linux } }) => (linux === undefined ? "" : `\`${linux.name}\` of ${linux.part}`)],
+  ["in Linux", ({ facts: { linux } }) => (linux === undefined ? "no" : `\`${linux.name}\` of ${linux.part}`)],
   ["levels", structureText],
   ["leaf sizes", ({ shapes }) => shapes.map(({ sizes }) => sizesText(sizes)).join("; ")],
   ["`ias`, input bits", ({ shapes }) => byGranule(shapes, ({ ias }) => numbersText(ias))],

@@ -10,8 +10,10 @@ export interface Granule {
   readonly pageSizes: readonly number[];
 }
 
-const GRANULES = [2 ** 12, 2 ** 14, 2 ** 16];
-const SIZES = Array.from({ length: 52 }, (_, index) => 2 ** (index + 12));
+/** No smallest leaf of a format is outside 1K..64K. */
+const LEAST_LG2 = 10;
+const GRANULES = Array.from({ length: 7 }, (_, index) => 2 ** (index + LEAST_LG2));
+const SIZES = Array.from({ length: 64 - LEAST_LG2 }, (_, index) => 2 ** (index + LEAST_LG2));
 
 /** @returns null where the format refuses the configuration */
 export function tryMake(make: Make, config: CommonConfig): FormatSpec | null {

@@ -1,8 +1,8 @@
 import type { Differences } from "./differences.js";
 import type { Domain, Domains } from "./domains.js";
 import type { FlushCall } from "./flushRecorder.js";
-import { flushText, hex, rangeText } from "./hexText.js";
-import { checkMap, checkUnmap, sameRange as sameExtent } from "./kernelAnswers.js";
+import { flushText, hex } from "./hexText.js";
+import { checkGatherAtEntry, checkMap, checkUnmap, sameRange as sameExtent } from "./kernelAnswers.js";
 import { type LoggedOperation, Op, type Range } from "./operationLog.js";
 import type { TraceRecord } from "./record.js";
 import type { Usage } from "./usage.js";
@@ -93,11 +93,7 @@ export class CallReplay {
       return;
     }
     const ours = domain.gathered ?? this.#synced?.range ?? null;
-    this.#differences.check("gather", sameRange(ours, kernels), line, () => ({
-      what: "the gather at the entry of an unmap",
-      expected: rangeText(kernels),
-      got: rangeText(ours),
-    }));
+    checkGatherAtEntry(line, ours, kernels, sameRange, this.#differences);
   }
 
   #sync(operation: LoggedOperation): void {

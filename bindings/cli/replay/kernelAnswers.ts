@@ -1,6 +1,6 @@
 import type { ErrorCode, MapResult } from "../../index.js";
 import type { Differences } from "./differences.js";
-import { hex } from "./hexText.js";
+import { hex, rangeText } from "./hexText.js";
 import type { LoggedOperation, Range } from "./operationLog.js";
 
 const ERRNO: Readonly<Record<ErrorCode, number>> = {
@@ -37,4 +37,19 @@ export function checkUnmap(operation: LoggedOperation, unmapped: number, to: Dif
 
 export function sameRange(a: Range | null, b: Range | null): boolean {
   return a?.iova === b?.iova && a?.bytes === b?.bytes;
+}
+
+/** What a gather held when the kernel's unmap began; `same` compares with our own. */
+export function checkGatherAtEntry(
+  line: number,
+  ours: Range | null,
+  kernels: Range,
+  same: (a: Range | null, b: Range | null) => boolean,
+  differences: Differences,
+): void {
+  differences.check("gather", same(ours, kernels), line, () => ({
+    what: "the gather at the entry of an unmap",
+    expected: rangeText(kernels),
+    got: rangeText(ours),
+  }));
 }

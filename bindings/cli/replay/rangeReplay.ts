@@ -2,7 +2,7 @@ import type { Differences } from "./differences.js";
 import type { Domain, Domains } from "./domains.js";
 import type { FlushCall } from "./flushRecorder.js";
 import { flushText, hex, rangeText } from "./hexText.js";
-import { checkMap, checkUnmap, sameRange } from "./kernelAnswers.js";
+import { checkGatherAtEntry, checkMap, checkUnmap, sameRange } from "./kernelAnswers.js";
 import { type LoggedOperation, Op, type Range } from "./operationLog.js";
 import type { TraceRecord } from "./record.js";
 import type { Usage } from "./usage.js";
@@ -87,11 +87,7 @@ export class RangeReplay {
       return;
     }
     const ours = domain.gathered ?? this.#synced?.range ?? null;
-    this.#differences.check("gather", sameRange(ours, kernels), line, () => ({
-      what: "the gather at the entry of an unmap",
-      expected: rangeText(kernels),
-      got: rangeText(ours),
-    }));
+    checkGatherAtEntry(line, ours, kernels, sameRange, this.#differences);
   }
 
   /** These drivers gather no leaf size: only what is covered can be compared. */
