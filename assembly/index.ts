@@ -32,8 +32,8 @@ import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
 export { editWaits } from "./core/editOperations";
-export { forgetPage, reservePage, unreservePage } from "./core/pages";
-export { plannedPages } from "./core/plan";
+export { forgetPage, putBack, reservePage, setAside, unreservePage } from "./core/pages";
+export { plannedPages, planBegin, planRoot } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
 export {
   createTable,
@@ -44,6 +44,7 @@ export {
   setTableBreaks,
   setTableDirty,
   setTableFlags,
+  setTableHeld,
   setTableReach,
   setTableShared,
   setTableSpace,
@@ -131,10 +132,6 @@ export function mapPages(
   return <i32>onAny<MapPagesOperation>(t, t.format, va, Address.of(paddr), last, attrs, flags | (sizeLg2 << 8));
 }
 
-/** Begin a plan: `planMap`, `planPath` and the PLAN step of `edit` count into it, `plannedPages` tells. */
-export function planBegin(): void {
-  Own.clearPlan();
-}
 /** Count the table pages that a map needs. `sizeLg2` 0: any leaf size. */
 export function planMap(handle: u32, iova: f64, paddr: f64, size: f64, sizeLg2: u32): void {
   const t = changetype<Table>(<usize>handle);

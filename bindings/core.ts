@@ -16,6 +16,7 @@ export interface Core {
     flags: number,
   ): number;
   planBegin(): void;
+  planRoot(level: number): void;
   planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planPath(handle: number, iova: number, level: number): void;
   plannedPages(level: number): number;
@@ -35,6 +36,8 @@ export interface Core {
   coalesce(handle: number, iova: number, size: number, resume: number): number;
   stock(handle: number): number;
   unstock(handle: number): void;
+  setAside(handle: number, level: number): number;
+  putBack(handle: number, level: number, page: number, stocked: number): void;
   linkShared(handle: number, iova: number, distance: number, count: number, level: number): number;
   tableRepeats(handle: number): number;
   firstLeaf(handle: number, iova: number, size: number): number;
@@ -78,6 +81,7 @@ export interface Core {
     encryptionBit: number,
   ): void;
   setTableBreaks(handle: number, mode: number, memoryMaskLow: number, memoryMaskHigh: number): void;
+  setTableHeld(handle: number, held: number): void;
   setTableReach(handle: number, bits: number): void;
   setTableWrittenBit(handle: number, low: number, high: number): void;
   setWritten(handle: number, at: number, low: number, high: number): void;
@@ -124,6 +128,8 @@ export interface Core {
 export interface CoreImports {
   otherWindow(paddr: number, bytes: number): number;
   otherWindowAt(offset: number): void;
+  /** Whether a table that translates [iova, iova+size) must stay, though it be empty. */
+  isHeld(handle: number, iova: number, size: number): number;
 }
 
 /** The three ways in which the core's import can declare its memory; wasm wants the declaration to match the memory. */
@@ -152,6 +158,7 @@ export function instantiate(memory: WebAssembly.Memory, imports: CoreImports): C
     const instance = new WebAssembly.Instance(moduleFor(kind), {
       env: { memory },
       window: { otherWindow: imports.otherWindow, otherWindowAt: imports.otherWindowAt },
+      held: { isHeld: imports.isHeld },
     });
     return instance.exports as unknown as Core;
   };

@@ -40,6 +40,8 @@ export class IoPgtableError extends Error {
   readonly code: ErrorCode;
   /** The call that failed, such as "map". */
   readonly operation: string;
+  /** Why it failed: the message without the place and the code. */
+  readonly reason: string;
   /** The address at which the operation failed, where there is one. */
   declare readonly iova?: bigint;
 
@@ -48,6 +50,7 @@ export class IoPgtableError extends Error {
     super(`${operation}${place}: ${reason} (${code})`);
     this.code = code;
     this.operation = operation;
+    this.reason = reason;
     if (iova !== undefined && (typeof iova === "bigint" || Number.isInteger(iova))) this.iova = BigInt(iova);
   }
 }

@@ -12,6 +12,8 @@ export type { ReadDirtyOptions } from "./table/dirty.js";
 export type { Gather } from "./table/gather.js";
 export type { MapResult } from "./table/map.js";
 export type { Mapping } from "./table/mappings.js";
+export type { TableOp } from "./table/prepare/operations.js";
+export type { PreparedUpdate } from "./table/prepare/update.js";
 export type { TableStats } from "./table/stats.js";
 export type { UnmapOptions } from "./table/unmap.js";
 export type { WalkStep } from "./table/walk.js";

@@ -40,6 +40,8 @@ export class MemoryState {
   readonly hasPool: boolean;
   /** More than 0 while a callback runs that was called on behalf of a table in this memory. */
   callbacks = 0;
+  /** The tables of which prepared updates hold ranges, by handle: what says whether an empty table must stay. */
+  readonly holders: Map<number, (iova: number, size: number) => boolean> = new Map();
   /** The superblock's offset once there is one; 0 before. */
   superblock: number;
   #bookkeeping: Region | undefined;
@@ -61,6 +63,7 @@ export class MemoryState {
     this.core = instantiate(memory, {
       otherWindow: (paddr, bytes) => this.#otherWindow(paddr, bytes),
       otherWindowAt: (offset) => this.#use(this.windowAt(offset)),
+      isHeld: (handle, iova, size) => (this.holders.get(handle >>> 0)?.(iova, size) === true ? 1 : 0),
     });
     this.#use(windows[0]);
     if (options.own !== undefined) this.superblock = layOutOwn(this.core, options.own);

@@ -118,6 +118,23 @@ export function segmentsOf(segments: unknown, operation: string): SegmentList {
   return list;
 }
 
+/** Pages of one size as a list: neighbours are one segment. The addresses are page multiples. */
+export function segmentsOfPages(pages: Float64Array | BigUint64Array, pageSize: number): SegmentList {
+  const paddrs = new Float64Array(pages.length);
+  const ends = new Float64Array(pages.length);
+  let count = 0;
+  let next = -1;
+  for (let i = 0; i < pages.length; i++) {
+    const paddr = Number(pages[i]);
+    if (paddr !== next) paddrs[count++] = paddr;
+    ends[count - 1] = (i + 1) * pageSize;
+    next = paddr + pageSize;
+  }
+  const list: SegmentList = Object.create(SegmentList.prototype);
+  packedLists.set(list, { paddrs: paddrs.slice(0, count), ends: ends.slice(0, count) });
+  return list;
+}
+
 /** The index of the segment that has the byte at `offset`, which is below the list's size. */
 export function segmentAt(list: SegmentList, offset: number): number {
   const { ends } = packedOf(list);

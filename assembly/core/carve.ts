@@ -75,19 +75,30 @@ export class Carve {
     return count;
   }
 
-  /** Count the pages that building needs. */
-  static plan<F extends Format>(t: Table): void {
-    const first = Edit.first;
-    const last = Edit.last;
-    for (let i: u32 = 0; i < count; i++) {
-      const c = Carve.at(i);
-      if (c.first < first) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, c.first, first - 1, c.oa);
-      if (Edit.kind != EditKind.REMOVE) {
-        const from = max<u64>(first, c.first);
-        Plan.range<F>(t, t.sizes, NO_PAGE, c.level, from, min<u64>(last, c.last), Carve.newOa(c, from));
-      }
-      if (c.last > last) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, last + 1, c.last, c.oa + (last + 1 - c.first));
+  /** Whether the leaf at the start of the edit is noted, and the index of the one at its end; `count` where that is none or the same. */
+  @inline static get isLow(): bool {
+    return count != 0 && Carve.at(0).first <= Edit.first;
+  }
+  @inline static get high(): u32 {
+    return Carve.isLow ? 1 : 0;
+  }
+
+  /** Count the pages that building needs for one noted leaf. */
+  static plan<F extends Format>(t: Table, index: u32): void {
+    const c = Carve.at(index);
+    Carve.planBefore<F>(t, c);
+    if (Edit.kind != EditKind.REMOVE) {
+      const from = max<u64>(Edit.first, c.first);
+      Plan.range<F>(t, t.sizes, NO_PAGE, c.level, from, min<u64>(Edit.last, c.last), Carve.newOa(c, from));
     }
+    Carve.planAfter<F>(t, c);
+  }
+  static planBefore<F extends Format>(t: Table, c: Carving): void {
+    if (c.first < Edit.first) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, c.first, Edit.first - 1, c.oa);
+  }
+  static planAfter<F extends Format>(t: Table, c: Carving): void {
+    const from = Edit.last + 1;
+    if (c.last > Edit.last) Plan.range<F>(t, t.sizes, NO_PAGE, c.level, from, c.last, c.oa + (from - c.first));
   }
 
   /** The output address that the edit gives to `va`, which the carving covers. */
@@ -115,7 +126,7 @@ export class Carve {
 
   /** The edit without its part of the noted leaves. */
   static get restFirst(): u64 {
-    return count != 0 && Carve.at(0).first <= Edit.first ? Carve.at(0).last + 1 : Edit.first;
+    return Carve.isLow ? Carve.at(0).last + 1 : Edit.first;
   }
   static get restLast(): u64 {
     return count != 0 && Carve.at(count - 1).last >= Edit.last ? Carve.at(count - 1).first - 1 : Edit.last;

@@ -3,6 +3,7 @@ import { Format } from "../format/format";
 import { Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Events } from "./events";
+import { Held } from "./held";
 import { Item } from "./item";
 import { Op } from "./operation";
 import { Path } from "./path";
@@ -81,6 +82,7 @@ export class Clear {
       // Only tables that map nothing may be left in it: those that Linux's calls keep, or the old root of a table that grew.
       if (rule != Free.EMPTY || level == 1 || !Subtree.empty<F>(child, level - 1)) return Status.OK;
     }
+    if (rule == Free.EMPTY && Held.keeps<F>(t, va, level)) return Status.OK;
     Events.rewind(mark, markBytes);
     Clear.unlink<F>(t, table, top, level, slot, va & ~ones);
     Subtree.release<F>(t, child, level - 1);

@@ -9,6 +9,7 @@ import { Coalesce } from "./coalesce";
 import { Edit, EditKind } from "./edit";
 import { Events } from "./events";
 import { Op, Operation } from "./operation";
+import { Plan } from "./plan";
 import { Protect } from "./protect";
 import { Replace } from "./replace";
 import { Status, Table } from "./table";
@@ -27,6 +28,9 @@ export class EditStep {
   static readonly RUN: u32 = 5;
   /** The rest of a run that answered MORE; what it had cleared has been flushed. */
   static readonly RESUME: u32 = 6;
+  /** PLAN in two halves, for what goes where the range has been emptied: its pages are planned between them. */
+  static readonly PLAN_LOW: u32 = 7;
+  static readonly PLAN_HIGH: u32 = 8;
 }
 
 /** Whether the walk has come to the end of the edit; cleared entries may still wait. */
@@ -44,6 +48,8 @@ export class EditOperation extends Operation {
     const step = kindAndStep >> 8;
     if (step != EditStep.RESUME) Edit.set(kind, first, last, oa, attrs);
     if (step == EditStep.PLAN) return EditOperation.plan<F>(t);
+    if (step == EditStep.PLAN_LOW) return EditOperation.planLow<F>(t);
+    if (step == EditStep.PLAN_HIGH) return EditOperation.planHigh<F>(t);
     if (step == EditStep.BUILD) return EditOperation.build<F>(t);
     if (step == EditStep.BREAK) {
       Carve.break<F>(t);
@@ -56,14 +62,35 @@ export class EditOperation extends Operation {
     return Status.OK;
   }
 
+  /** From the first address to the last, so that a table that two parts need, of this edit or of two, is counted once. */
   static plan<F extends Format>(t: Table): i32 {
-    if (Edit.kind != EditKind.OWN) {
-      Carve.ends<F>(t, Edit.first, Edit.last);
-      Carve.plan<F>(t);
-    }
-    if (Edit.kind == EditKind.REMOVE || Edit.kind == EditKind.OWN) Unshare.plan<F>(t, Edit.first, Edit.last);
-    else if (Edit.kind == EditKind.REPLACE) Replace.plan<F>(t, t.root, t.top, Edit.first, Edit.last, false);
-    else if (t.repeats) Protect.plan<F>(t, t.root, t.top, Edit.first, Edit.last, false);
+    const first = Edit.first;
+    const last = Edit.last;
+    const noted: u32 = Edit.kind == EditKind.OWN ? 0 : Carve.ends<F>(t, first, last);
+    const ends = Edit.kind == EditKind.REMOVE || Edit.kind == EditKind.OWN;
+    if (ends) Unshare.plan<F>(t, first, first, last);
+    if (noted != 0 && Carve.isLow) Carve.plan<F>(t, 0);
+    if (Edit.kind == EditKind.REPLACE) Replace.plan<F>(t, t.root, t.top, first, last, false);
+    else if (Edit.kind == EditKind.PROTECT && t.repeats) Protect.plan<F>(t, t.root, t.top, first, last, false);
+    if (noted > Carve.high) Carve.plan<F>(t, Carve.high);
+    if (ends) Unshare.plan<F>(t, last, first, last);
+    return Status.OK;
+  }
+
+  /** Of a removal, what its first address needs; then the range counts as empty. */
+  static planLow<F extends Format>(t: Table): i32 {
+    const noted = Carve.ends<F>(t, Edit.first, Edit.last);
+    Unshare.plan<F>(t, Edit.first, Edit.first, Edit.last);
+    if (noted != 0) Carve.planBefore<F>(t, Carve.at(0));
+    Plan.assumeEmpty(Edit.first, Edit.last);
+    return Status.OK;
+  }
+
+  static planHigh<F extends Format>(t: Table): i32 {
+    Plan.assumeNothing();
+    const noted = Carve.ends<F>(t, Edit.first, Edit.last);
+    if (noted != 0) Carve.planAfter<F>(t, Carve.at(noted - 1));
+    Unshare.plan<F>(t, Edit.last, Edit.first, Edit.last);
     return Status.OK;
   }
 

@@ -101,6 +101,20 @@ export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): boo
   return true;
 }
 
+/** Take all pages that wait at a level off the reserve, for an operation that comes later. Returns the first; NO_PAGE: there are none. */
+export function setAside(handle: u32, level: u32): u32 {
+  const head = <usize>handle + offsetof<Table>("reserve0") + ((<usize>level) << 2);
+  const page = load<u32>(head);
+  store<u32>(head, NO_PAGE);
+  changetype<Table>(<usize>handle).stocked = 0;
+  return page;
+}
+/** Put them back. `stocked`: they are the pool's. */
+export function putBack(handle: u32, level: u32, page: u32, stocked: u32): void {
+  store<u32>(<usize>handle + offsetof<Table>("reserve0") + ((<usize>level) << 2), page);
+  changetype<Table>(<usize>handle).stocked = stocked;
+}
+
 /** Take back a page that the operation did not need; NO_PAGE = none is left at that level. */
 export function unreservePage(handle: u32, level: u32): u32 {
   const page = Pages.reserved(changetype<Table>(<usize>handle), level);

@@ -52,6 +52,8 @@ export class Table {
   variant: u32;
   /** log2 of the smallest leaf size in use. */
   pageLg2: u32;
+  /** 1 while prepared updates hold ranges of the table. */
+  held: u32;
   /** What the short way for single pages needs to know of the format: see `SinglePage`. */
   pageBytes: f64;
   quickLast: u64;
@@ -153,6 +155,7 @@ export function setTable(handle: u32, format: u32, root: u32, top: u32, variant:
   t.shared = 0;
   t.stocked = 0;
   t.repeats = 0;
+  t.held = 0;
   memory.fill(handle + offsetof<Table>("reserve0"), 0xff, MAX_LEVELS * 4);
 }
 export function setTableFlags(handle: u32, callerPages: u32, incoherent: u32, signed: u32): void {
@@ -207,6 +210,9 @@ export function setTableDirty(
   t.dirtyMask = <u64>maskLow | ((<u64>maskHigh) << 32);
   t.dirtyValue = <u64>valueLow | ((<u64>valueHigh) << 32);
   t.dirtyFlip = <u64>flipLow | ((<u64>flipHigh) << 32);
+}
+export function setTableHeld(handle: u32, held: u32): void {
+  changetype<Table>(<usize>handle).held = held;
 }
 /** From now on other realms may use the table. */
 export function setTableShared(handle: u32): void {

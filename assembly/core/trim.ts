@@ -3,6 +3,7 @@ import { Format } from "../format/format";
 import { Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Events } from "./events";
+import { Held } from "./held";
 import { Item } from "./item";
 import { Path } from "./path";
 import { Scan } from "./scan";
@@ -24,6 +25,7 @@ export class Trim {
       const childItems: u32 = 1 << f.indexLg2(level - 1);
       if (!Trim.below<F>(t, child, top, level - 1, first, childItems)) return false;
       if (Record.of(child).pins != 0 || Scan.empty<F>(child, childItems) != childItems) continue;
+      if (Held.keeps<F>(t, first, level)) continue;
       Item.store<F>(slot, 0);
       if (level != top && !t.shared) Record.of(table).live -= 1;
       Tables.unlinked(t);

@@ -57,14 +57,9 @@ export class Unshare {
     return false;
   }
 
-  /** Count the pages that `ends` needs. Below a table that is copied, all on the path are. */
-  static plan<F extends Format>(t: Table, first: u64, last: u64): void {
+  /** Count the pages that `path` needs. Below a table that is copied, all on the path are. */
+  static plan<F extends Format>(t: Table, va: u64, first: u64, last: u64): void {
     if (!t.repeats) return;
-    Unshare.planPath<F>(t, first, first, last);
-    Unshare.planPath<F>(t, last, first, last);
-  }
-
-  static planPath<F extends Format>(t: Table, va: u64, first: u64, last: u64): void {
     const f = changetype<F>(0);
     let table = t.root;
     let shared = false;

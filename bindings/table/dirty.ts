@@ -6,6 +6,7 @@ import { checkInteger, show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
 import { innerVa, readItem } from "./entries.js";
 import { checkGather, type Gather } from "./gather.js";
+import { checkFree } from "./holds.js";
 import { type Leaf, leaves } from "./leaves.js";
 import { DIRTY, FLUSH_RANGE, type Flush } from "./pages.js";
 import { drainEvents, settle } from "./settle.js";
@@ -39,6 +40,7 @@ export function readDirty(s: TableState, iova: unknown, size: unknown, bitmap: u
     );
   }
   const range = checkRange(s, OPERATION, iova, size);
+  if (clear) checkFree(s, OPERATION, range);
   const bits = new BitWriter(checkBitmap(bitmap, range, checkPageSize(pageSize)), range.iova, pageSize);
   if (s.handle === 0) readOpened(s, range, bits);
   else readCore(s, range, clear, bits, into);

@@ -14,7 +14,7 @@ export function extentList(s: TableState, operation: string, segments: unknown, 
   return new ExtentList(s, operation, list, start, size);
 }
 
-function checkPart(operation: string, list: SegmentList, part: unknown): { start: number; size: number } {
+export function checkPart(operation: string, list: SegmentList, part: unknown): { start: number; size: number } {
   if (part === undefined) return { start: 0, size: list.size };
   if (typeof part !== "object" || part === null) {
     throw new IoPgtableError("EINVAL", operation, `the part is ${show(part)}; give { start, size } or nothing`);
@@ -30,6 +30,17 @@ function checkPart(operation: string, list: SegmentList, part: unknown): { start
     );
   }
   return { start, size };
+}
+
+/** A part of a list that was checked before. */
+export function extentsFrom(
+  s: TableState,
+  operation: string,
+  list: SegmentList,
+  start: number,
+  size: number,
+): OutputList {
+  return new ExtentList(s, operation, list, start, size);
 }
 
 class ExtentList implements OutputList {

@@ -18,21 +18,34 @@ export function growFor(
   run: number = range.size,
 ): number {
   const { top } = s;
-  if (top >= s.spec.maxTop) return NOT_GROWN;
-  const needed = Math.max(levelForRange(s, range.iova + range.size), levelForLeaf(s, range.iova, paddr, run));
+  const needed = top < s.spec.maxTop ? neededTop(s, range, paddr, run) : top;
   if (needed <= top) return NOT_GROWN;
-  const { allocator } = s;
-  if (allocator !== undefined) {
-    try {
-      for (let level = top + 1; level <= needed; level++) fetchPage(s, allocator, operation, level, range.iova);
-    } catch (error) {
-      returnUnused(s);
-      throw error;
-    }
-  }
-  const status = s.core.setTop(s.handle, needed);
-  if (status !== Status.OK) throw statusError(status, operation, range.iova);
+  fetchLevels(s, operation, needed, range.iova);
+  raiseTop(s, operation, needed, range.iova);
   return top;
+}
+
+/** The level that the top must have to map a range which begins with `run` bytes at `paddr`. */
+export function neededTop(s: TableState, { iova, size }: Range, paddr: number, run: number): number {
+  return Math.max(levelForRange(s, iova + size), levelForLeaf(s, iova, paddr, run));
+}
+
+/** Fetch a caller's pages for the levels up to `needed`. */
+export function fetchLevels(s: TableState, operation: string, needed: number, iova: number): void {
+  const { allocator } = s;
+  if (allocator === undefined) return;
+  try {
+    for (let level = s.top + 1; level <= needed; level++) fetchPage(s, allocator, operation, level, iova);
+  } catch (error) {
+    returnUnused(s);
+    throw error;
+  }
+}
+
+/** Build the levels up to `needed`; the device knows nothing of them yet. */
+export function raiseTop(s: TableState, operation: string, needed: number, iova: number): void {
+  const status = s.core.setTop(s.handle, needed);
+  if (status !== Status.OK) throw statusError(status, operation, iova);
 }
 
 function levelForRange(s: TableState, end: number): number {
@@ -63,8 +76,13 @@ export function keepGrowth(s: TableState, grown: number): void {
 
 export function undoGrowth(s: TableState, grown: number): void {
   if (grown === NOT_GROWN) return;
-  s.core.setTop(s.handle, grown);
+  lowerTop(s, grown);
   returnUnused(s);
+}
+
+/** Take growth back that the device was not told of; its pages stay in the reserve. */
+export function lowerTop(s: TableState, before: number): void {
+  s.core.setTop(s.handle, before);
 }
 
 /**

@@ -35,6 +35,9 @@ export function destroyTable(s: TableState): void {
       "called from one of the table's own callbacks; call it after the operation",
     );
   }
+  if (!s.holds.isEmpty) {
+    throw new IoPgtableError("EBUSY", "destroy", "an update is prepared; commit or abort it first");
+  }
   if (!(s.blocked & Blocked.DESTROYED)) unlinkAll(s);
   // One flush covers all that was owed.
   s.call(() => s.flush.flushAll());

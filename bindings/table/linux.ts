@@ -8,6 +8,7 @@ import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
 import { checkGather } from "./gather.js";
 import { growFor, undoGrowth } from "./grow.js";
+import { checkFree } from "./holds.js";
 import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
 import {
   type Extent,
@@ -53,6 +54,7 @@ export function mapPages(
   const bytes = inputBytes(s, at, size, pages);
   if (bytes === 0) return refused("EINVAL");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  checkFree(s, op, extent);
   if (!owned(s, op, extent)) return refused("ENOMEM");
   const lg2 = Math.log2(size);
   if (s.spec.linuxPages === "items") return mapEach(extent, size, (page) => runMapPages(s, page, lg2));
@@ -115,6 +117,7 @@ export function mapRange(
   if (at % BigInt(s.page) !== 0n || oa % s.page !== 0 || bytes % s.page !== 0) return refused("EINVAL");
   if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
+  checkFree(s, op, extent);
   let grown: number;
   try {
     grown = prepareTables(s, op, extent, bytes);
@@ -170,6 +173,7 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   if (pages === 0 || !s.sizes.includes(size) || !isInside(s, at, 1n) || at % BigInt(size) !== 0n) return 0;
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
+  checkFree(s, op, range);
   if (!owned(s, op, range)) return 0;
   if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
   const lg2 = Math.log2(size);
@@ -199,7 +203,9 @@ export function unmapRange(s: TableState, iova: unknown, size: unknown, gather: 
   if (bytes === 0 || !aligned || !isInside(s, at, BigInt(bytes))) return 0;
   const range = clip(s, { iova: Number(at), size: bytes });
   if (range.size === 0) return 0;
-  if (!owned(s, op, wholeLeaves(s, range))) return 0;
+  const whole = wholeLeaves(s, range);
+  checkFree(s, op, whole);
+  if (!owned(s, op, whole)) return 0;
   const flushes: Flush[] = [];
   let status = s.core.unmapRange(s.handle, range.iova, range.size, 0);
   drainEvents(s, flushes, true);

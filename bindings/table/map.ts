@@ -5,6 +5,7 @@ import { Mail } from "../memoryState.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import type { TableGather } from "./gather.js";
 import { growFor, keepGrowth, NOT_GROWN, undoGrowth } from "./grow.js";
+import { checkFree } from "./holds.js";
 import type { Flush } from "./pages.js";
 import { fetchPlanned, returnUnused } from "./reserve.js";
 import { drainEvents, settle } from "./settle.js";
@@ -32,6 +33,7 @@ export interface Extent extends Range {
 export function mapWhole(s: TableState, iova: unknown, paddr: unknown, size: unknown, prot: unknown): void {
   s.checkChangeable("map");
   const range = checkRange(s, "map", iova, size);
+  checkFree(s, "map", range);
   const oa = checkOutput(s, "map", range.iova, paddr, range.size);
   const extent: Extent = { ...range, paddr: oa, ...s.attributes(prot, "map", range.iova) };
   const grown = prepareTables(s, "map", extent, extent.size);

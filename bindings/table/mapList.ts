@@ -6,6 +6,7 @@ import { Mail } from "../memoryState.js";
 import { checkRange, type Range } from "./arguments.js";
 import { extentList } from "./extents.js";
 import { growFor, NOT_GROWN, undoGrowth } from "./grow.js";
+import { checkFree } from "./holds.js";
 import { frameList, type OutputList, pageList } from "./lists.js";
 import { settleFailed, tellMapped, tellTop } from "./map.js";
 import type { Flush } from "./pages.js";
@@ -22,7 +23,7 @@ const CHECKED_FIRST = 8192;
 const NO_RUN = { paddr: 0, size: 0 };
 
 /** A list and where it goes. */
-interface Placed extends Range {
+export interface Placed extends Range {
   readonly operation: string;
   readonly list: OutputList;
   readonly bits: AttributeBits;
@@ -46,10 +47,7 @@ export function mapSegmentList(s: TableState, iova: unknown, segments: unknown, 
 }
 
 function mapOutputList(s: TableState, operation: string, iova: unknown, list: OutputList, prot: unknown): void {
-  const range = plainRange(s, iova, list) ?? checkListRange(s, operation, iova, list);
-  const bits = s.attributes(prot, operation, range.iova);
-  const how = (list.kind << 4) | (Math.log2(list.pageSize) << 8);
-  const placed: Placed = { iova: range.iova, size: range.size, operation, list, bits, how };
+  const placed = placeList(s, operation, iova, list, prot);
   const grows = s.top < s.spec.maxTop;
   const checked = list.length <= CHECKED_FIRST || grows || s.allocator !== undefined;
   // A list that is given at once, with nothing to do between, is checked by the call that maps it.
@@ -67,6 +65,34 @@ function mapOutputList(s: TableState, operation: string, iova: unknown, list: Ou
   returnUnused(s);
   settle(s, flushes);
   tellMapped(s, placed.iova, placed.size);
+}
+
+/** A list with its range and attributes checked. @throws IoPgtableError EINVAL, ERANGE, ENOTSUP, EBUSY */
+export function placeList(s: TableState, operation: string, iova: unknown, list: OutputList, prot: unknown): Placed {
+  const range = plainRange(s, iova, list) ?? checkListRange(s, operation, iova, list);
+  const bits = s.attributes(prot, operation, range.iova);
+  checkFree(s, operation, range);
+  return placeAt(operation, range, list, bits);
+}
+
+export function placeAt(operation: string, range: Range, list: OutputList, bits: AttributeBits): Placed {
+  const how = (list.kind << 4) | (Math.log2(list.pageSize) << 8);
+  return { iova: range.iova, size: range.size, operation, list, bits, how };
+}
+
+/** @throws IoPgtableError for the first entry that is no address */
+export function checkList(s: TableState, placed: Placed): void {
+  look(s, placed, ListFlag.CHECK);
+}
+
+/** Count the table pages that mapping the list needs, beside those that the plan has counted. */
+export function planList(s: TableState, placed: Placed): void {
+  look(s, placed, ListFlag.PLAN);
+}
+
+/** Map a list for which all is in hand. Returns the last status. */
+export function runList(s: TableState, placed: Placed, flushes: Flush[]): number {
+  return run(s, placed, ListFlag.MAP, flushes);
 }
 
 /** The range, if it is one without a doubt; the longer way finds out about the others. */

@@ -7,6 +7,7 @@ import { checkInteger, show } from "../numbers.js";
 import { runAt, type SegmentList, segmentsOf } from "../segmentList.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import { growNow } from "./grow.js";
+import { checkFree } from "./holds.js";
 import { type Extent, runMap, tellMapped } from "./map.js";
 import { type Flush, PageList } from "./pages.js";
 import { fetchPages, returnUnused } from "./reserve.js";
@@ -17,13 +18,13 @@ import { runUnmap } from "./unmap.js";
 const OPERATION = "mapRepeat";
 
 /** A repeat mapping: the byte `phase` of the source is at the start of the range. */
-interface Repeat extends Range {
+export interface Repeat extends Range {
   readonly source: SegmentList;
   readonly phase: number;
 }
 
 /** What becomes of the parts of a repeat mapping: counted, then done, by the same walk. */
-interface Builder {
+export interface Builder {
   map(iova: number, paddr: number, size: number): void;
   /** The `count` tables at `level` from iova on are those that stand `distance` bytes before them. */
   link(iova: number, distance: number, count: number, level: number): void;
@@ -40,7 +41,8 @@ export function mapRepeat(
 ): void {
   s.checkChangeable(OPERATION);
   const range = checkRange(s, OPERATION, iova, size);
-  const repeat: Repeat = { ...range, ...checkSource(s, range.iova, source, phase) };
+  checkFree(s, OPERATION, range);
+  const repeat: Repeat = { ...range, ...checkSource(s, OPERATION, range.iova, source, phase) };
   const bits = s.attributes(prot, OPERATION, range.iova);
   const flushes: Flush[] = [];
   const unlinked = new PageList(s.core);
@@ -57,26 +59,32 @@ export function mapRepeat(
 }
 
 /** @throws IoPgtableError EINVAL, ERANGE */
-function checkSource(s: TableState, iova: number, source: unknown, phase: unknown): Pick<Repeat, "source" | "phase"> {
+export function checkSource(
+  s: TableState,
+  operation: string,
+  iova: number,
+  source: unknown,
+  phase: unknown,
+): Pick<Repeat, "source" | "phase"> {
   const extents = isExtent(source) ? [source] : source;
-  const list = segmentsOf(extents, OPERATION);
-  if (list.size === 0) throw new IoPgtableError("EINVAL", OPERATION, "the source is empty", iova);
+  const list = segmentsOf(extents, operation);
+  if (list.size === 0) throw new IoPgtableError("EINVAL", operation, "the source is empty", iova);
   for (let at = 0; at < list.size; ) {
     const run = runAt(list, at);
-    checkOutput(s, OPERATION, iova, run.paddr, run.size);
+    checkOutput(s, operation, iova, run.paddr, run.size);
     if (run.size % s.page !== 0) {
       throw new IoPgtableError(
         "EINVAL",
-        OPERATION,
+        operation,
         `a part of the source, ${show(run.size)} bytes, is not whole pages`,
         iova,
       );
     }
     at += run.size;
   }
-  const start = phase === undefined ? 0 : checkInteger(phase, "phase", OPERATION, 2 ** 64, iova);
+  const start = phase === undefined ? 0 : checkInteger(phase, "phase", operation, 2 ** 64, iova);
   if (start % s.page !== 0) {
-    throw new IoPgtableError("EINVAL", OPERATION, `phase ${show(start)} is no multiple of the page size`, iova);
+    throw new IoPgtableError("EINVAL", operation, `phase ${show(start)} is no multiple of the page size`, iova);
   }
   return { source: list, phase: start % list.size };
 }
@@ -85,17 +93,23 @@ function isExtent(source: unknown): source is { paddr: number; size: number } {
   return typeof source === "object" && source !== null && "paddr" in source;
 }
 
+/** The core's answer to where the range maps something. @throws IoPgtableError EEXIST, EFAULT */
+export function checkEmpty(s: TableState, operation: string, range: Range): number {
+  const status = s.core.firstLeaf(s.handle, range.iova, range.size);
+  if (status < 0) throw statusError(status, operation, s.memory.mail[Mail.AT] ?? range.iova);
+  return status;
+}
+
 /** Tables that lie in the range and map nothing would be in the way of shared ones. @throws IoPgtableError EEXIST, EFAULT */
 function clearTables(s: TableState, range: Range, flushes: Flush[], unlinked: PageList): void {
-  const status = s.core.firstLeaf(s.handle, range.iova, range.size);
-  if (status < 0) throw statusError(status, OPERATION, s.memory.mail[Mail.AT] ?? range.iova);
+  const status = checkEmpty(s, OPERATION, range);
   if (status !== Status.MORE) return;
   runUnmap(s, s.core.unmap(s.handle, range.iova, range.size, 0), range, 0, flushes);
   drainPages(s, unlinked);
 }
 
 /** Counts the table pages. */
-function planner(s: TableState): Builder {
+export function planner(s: TableState): Builder {
   return {
     map: (iova, paddr, size) => s.core.planMap(s.handle, iova, paddr, size, 0),
     link: (iova, _distance, count, level) => {
@@ -106,7 +120,12 @@ function planner(s: TableState): Builder {
 }
 
 /** Does it; all pages are in hand. */
-function maker(s: TableState, bits: { low: number; high: number }, flushes: Flush[], unlinked: PageList): Builder {
+export function maker(
+  s: TableState,
+  bits: { low: number; high: number },
+  flushes: Flush[],
+  unlinked: PageList,
+): Builder {
   const end = (status: number, iova: number): void => {
     if (status < 0) throw statusError(status, OPERATION, iova);
   };
@@ -132,7 +151,7 @@ function maker(s: TableState, bits: { low: number; high: number }, flushes: Flus
 }
 
 /** Walk the range from its first address to its last. */
-function layOut(s: TableState, repeat: Repeat, builder: Builder): void {
+export function layOut(s: TableState, repeat: Repeat, builder: Builder): void {
   new Layout(s, repeat, builder).level(s.top, repeat.iova, repeat.iova + repeat.size);
 }
 

@@ -6,6 +6,7 @@ import type { FlushOps } from "../flush.js";
 import { type AttributeBits, type FormatSpec, halves, isRefusal } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
+import { Holds } from "./holds.js";
 import { leafSizes } from "./leafSizes.js";
 import { Backlog, type Flush, Quarantine } from "./pages.js";
 
@@ -59,6 +60,8 @@ export class TableState {
   readonly quarantine: Quarantine;
   /** Gathers with something in them. */
   readonly gathers: Set<TableGather> = new Set();
+  /** Ranges that prepared updates hold. */
+  readonly holds: Holds = new Holds();
   /** The pool's pages wait in the reserve for an operation that must not fail. */
   stocked = false;
   /** A destroyed table gives its root back once. */
@@ -98,6 +101,7 @@ export class TableState {
       this.allocator === undefined &&
       !grows &&
       this.flush.mapped === undefined &&
+      this.holds.isEmpty &&
       this.backlog.isEmpty;
   }
 

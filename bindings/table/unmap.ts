@@ -6,6 +6,7 @@ import { show } from "../numbers.js";
 import { checkOptions, checkRange, type Range } from "./arguments.js";
 import { removeRange } from "./edit.js";
 import { checkGather, type Gather, type TableGather } from "./gather.js";
+import { checkFree } from "./holds.js";
 import { mappings } from "./mappings.js";
 import { FLUSH_RANGE, type Flush } from "./pages.js";
 import { drainEvents, settle } from "./settle.js";
@@ -28,7 +29,9 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
   const { gather, partial } = checkOptions("unmap", options) as UnmapOptions;
   const into = checkGather(s, gather, "unmap");
   const flags = partialFlags(partial);
-  const range = clip(s, checkRange(s, "unmap", iova, size));
+  const asked = checkRange(s, "unmap", iova, size);
+  checkFree(s, "unmap", partial === "whole" ? wholeLeaves(s, asked) : asked);
+  const range = clip(s, asked);
   if (range.size === 0) return 0;
   return finishUnmap(s, s.core.unmap(s.handle, range.iova, range.size, flags), range, flags, into);
 }
@@ -63,9 +66,9 @@ export function finishUnmap(s: TableState, first: number, range: Range, flags: n
   return done;
 }
 
-/** The range with the leaves at its ends whole, where a table of several entries could be in the way. */
+/** The range with the leaves at its ends whole, where a prepared update or a table of several entries could be in the way. */
 export function wholeLeaves(s: TableState, range: Range): Range {
-  if (s.core.tableRepeats(s.handle) === 0) return range;
+  if (s.holds.isEmpty && s.core.tableRepeats(s.handle) === 0) return range;
   const first = BigInt(range.iova);
   let [low, high] = [first, first + BigInt(range.size)];
   for (const { iova, size } of mappings(s, first, high - 1n)) {

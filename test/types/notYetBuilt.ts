@@ -3,4 +3,4 @@
 
 export type NamesNotYetBuilt = "GpuVm" | "AdversarialTlb";
 
-export type MethodsNotYetBuilt = "prepare";
+export type MethodsNotYetBuilt = never;
