@@ -27,13 +27,12 @@ import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation
 import { Format } from "./format/format";
 import { setFormat, withFormat } from "./formats";
 import { Pool } from "./memory/pool";
-import { Own } from "./memory/realm";
 import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
 export { editWaits } from "./core/editOperations";
 export { forgetPage, putBack, reservePage, setAside, unreservePage } from "./core/pages";
-export { plannedPages, planBegin, planRoot } from "./core/plan";
+export { planBegin, plannedPages, plannedTotal, planRoot } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
 export {
   createTable,

@@ -20,6 +20,7 @@ export interface Core {
   planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
   planPath(handle: number, iova: number, level: number): void;
   plannedPages(level: number): number;
+  plannedTotal(): number;
   mapList(handle: number, iova: number, at: number, count: number, low: number, high: number, how: number): number;
   unmap(handle: number, iova: number, size: number, flags: number): number;
   edit(

@@ -11,6 +11,7 @@ import { Table } from "./table";
 /** A range that will have been emptied by the time that what is planned is done: none when the first is beyond the last. */
 let emptyFirst: u64 = 1;
 let emptyLast: u64 = 0;
+let total: u32 = 0;
 
 export class Plan {
   /** What is planned from now on goes where [first, last] has been emptied: whole tables in it are gone, leaves that stick out of it are split. */
@@ -79,20 +80,27 @@ export class Plan {
     if (load<u32>(at, 8) != 0 && load<u64>(at) == tableLast) return;
     store<u64>(at, tableLast);
     store<u32>(at, load<u32>(at, 8) + 1, 8);
+    total += 1;
   }
 }
 
 /** Begin a plan. */
 export function planBegin(): void {
   Own.clearPlan();
+  total = 0;
   Plan.assumeNothing();
 }
 /** Count a table of the top level that the table is to grow to. */
 export function planRoot(level: u32): void {
   const at = Own.plan(level);
   store<u32>(at, load<u32>(at, 8) + 1, 8);
+  total += 1;
 }
 
+/** The pages that the plan has counted so far. */
+export function plannedTotal(): u32 {
+  return total;
+}
 /** The pages that the last plan counted at a level. */
 export function plannedPages(level: u32): u32 {
   return load<u32>(Own.plan(level), 8);

@@ -42,8 +42,19 @@ export function checkAddress(s: TableState, operation: string, iova: unknown): b
   return at;
 }
 
+/** The range, if it is one without a doubt: the longer way, which counts in bigints, finds out about the others. */
+export function plainRange(s: TableState, iova: unknown, size: unknown): Range | undefined {
+  if (typeof iova !== "number" || typeof size !== "number" || s.spec.space !== "lower") return undefined;
+  if (!(iova >= 0 && size > 0 && iova + size <= s.inputEnd) || iova % s.page !== 0 || size % s.page !== 0) {
+    return undefined;
+  }
+  return { iova: iova + 0, size };
+}
+
 /** A range of whole pages in the input space. */
 export function checkRange(s: TableState, operation: string, iova: unknown, size: unknown): Range {
+  const plain = plainRange(s, iova, size);
+  if (plain !== undefined) return plain;
   const at = checkIova(iova, operation, s.page);
   const bytes = checkInteger(size, "size", operation, 2 ** 64, at);
   if (bytes === 0) throw new IoPgtableError("EINVAL", operation, "size is 0", at);
@@ -62,6 +73,8 @@ export function checkRange(s: TableState, operation: string, iova: unknown, size
 
 /** An output address; `size` bytes from it must lie in the output space. */
 export function checkOutput(s: TableState, operation: string, iova: number, paddr: unknown, size: number): number {
+  const plain = typeof paddr === "number" && paddr >= 0 && paddr % s.page === 0 && s.spec.encryptionBit === 0;
+  if (plain && paddr + size <= s.outputEnd) return paddr + 0;
   const at = checkInteger(paddr, "paddr", operation, 2 ** 64, iova);
   if (at > Number.MAX_SAFE_INTEGER + 1 && at % s.page !== 0) {
     throw new IoPgtableError(

@@ -69,7 +69,7 @@ function mapOutputList(s: TableState, operation: string, iova: unknown, list: Ou
 
 /** A list with its range and attributes checked. @throws IoPgtableError EINVAL, ERANGE, ENOTSUP, EBUSY */
 export function placeList(s: TableState, operation: string, iova: unknown, list: OutputList, prot: unknown): Placed {
-  const range = plainRange(s, iova, list) ?? checkListRange(s, operation, iova, list);
+  const range = checkListRange(s, operation, iova, list);
   const bits = s.attributes(prot, operation, range.iova);
   checkFree(s, operation, range);
   return placeAt(operation, range, list, bits);
@@ -93,14 +93,6 @@ export function planList(s: TableState, placed: Placed): void {
 /** Map a list for which all is in hand. Returns the last status. */
 export function runList(s: TableState, placed: Placed, flushes: Flush[]): number {
   return run(s, placed, ListFlag.MAP, flushes);
-}
-
-/** The range, if it is one without a doubt; the longer way finds out about the others. */
-function plainRange(s: TableState, iova: unknown, list: OutputList): Range | undefined {
-  if (typeof iova !== "number" || s.spec.space !== "lower" || iova % list.pageSize !== 0) return undefined;
-  const { size } = list;
-  if (!(iova >= 0 && size > 0 && iova + size <= 2 ** s.spec.ias) || size % s.page !== 0) return undefined;
-  return { iova: iova + 0, size };
 }
 
 function checkListRange(s: TableState, operation: string, iova: unknown, list: OutputList): Range {

@@ -26,7 +26,7 @@ export function fetchPages(s: TableState, operation: string, iova: number): void
     fetchPlanned(s, operation, iova);
     return;
   }
-  if (plannedPages(s) === 0) return;
+  if (s.core.plannedTotal() === 0) return;
   if (s.core.stock(s.handle) === 0) {
     throw new IoPgtableError(
       "ENOMEM",
@@ -36,13 +36,6 @@ export function fetchPages(s: TableState, operation: string, iova: number): void
     );
   }
   s.stocked = true;
-}
-
-/** How many pages the plan counts. */
-export function plannedPages(s: TableState): number {
-  let pages = 0;
-  for (let level = 0; level <= s.spec.maxTop; level++) pages += s.core.plannedPages(level);
-  return pages;
 }
 
 /** Fetch one page for a table at `level`. */

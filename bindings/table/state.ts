@@ -49,6 +49,9 @@ export class TableState {
   readonly sameItems: boolean;
   /** In table items at each level, the bits that hold the next table's address. */
   readonly tableAddressMasks: readonly AttributeBits[];
+  /** The ends of the lower input space and of the output space. */
+  readonly inputEnd: number;
+  readonly outputEnd: number;
   readonly #tableBytes: readonly number[];
   /** Index of the first event in the mailbox. */
   readonly eventsAt: number;
@@ -82,6 +85,8 @@ export class TableState {
     const { core, pageSizes, maxTop } = parts.spec;
     this.sizes = leafSizes(this.core, parts.spec);
     this.page = pageSizes[0] ?? 4096;
+    this.inputEnd = 2 ** parts.spec.ias;
+    this.outputEnd = 2 ** parts.spec.oas;
     this.shifts = Array.from({ length: maxTop + 1 }, (_, level) => this.core.geometry(core, 0, level));
     this.itemLg2 = this.core.geometry(core, 2, 0);
     this.sameItems = this.core.geometry(core, 3, 0) === 1;

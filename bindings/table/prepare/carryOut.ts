@@ -29,11 +29,11 @@ export function carryOut(s: TableState, pieces: Iterable<PlannedPiece>, outcome:
   }
 }
 
-function carryOutOne(s: TableState, piece: PlannedPiece, { breaking, flushes, unlinked }: Outcome): number {
-  const { content, iova, size, over, builds } = piece;
+function carryOutOne(s: TableState, { piece, builds }: PlannedPiece, { breaking, flushes, unlinked }: Outcome): number {
+  const { content, iova, size, over } = piece;
   switch (content.kind) {
     case "extent": {
-      if (over || builds) return takeSteps(s, editOf(piece), breaking, flushes);
+      if (over || builds) return takeSteps(s, editOf(piece, piece), breaking, flushes);
       const { low, high } = content.bits;
       const extent = { iova, size, paddr: content.paddr, low, high };
       const first = s.core.map(s.handle, iova, content.paddr, size, low, high, 0);
@@ -60,7 +60,7 @@ function carryOutOne(s: TableState, piece: PlannedPiece, { breaking, flushes, un
     }
     default: {
       const range = clip(s, piece);
-      return range.size === 0 ? 0 : takeSteps(s, editOf({ ...piece, ...range }), breaking, flushes);
+      return range.size === 0 ? 0 : takeSteps(s, editOf(piece, range), breaking, flushes);
     }
   }
 }

@@ -4,7 +4,7 @@ import { IoPgtableError } from "../../errors.js";
 import type { AttributeBits } from "../../formats/format.js";
 import { runAt } from "../../segmentList.js";
 import type { Range } from "../arguments.js";
-import { type Content, endOf, isSameExtent, type MapContent, type Piece, protectedAs, slice } from "./piece.js";
+import { type Content, isSameExtent, type MapContent, Piece, protectedAs, slice } from "./piece.js";
 
 /** Arguments that a call surely takes. */
 const SPREAD = 1024;
@@ -27,32 +27,40 @@ export class Fold {
   map(range: Range, content: MapContent): void {
     const gone = this.#checkFree(range);
     if (gone && content.kind === "list") this.#set(range, piecesOfList(range, content));
-    else this.#set(range, [{ ...range, content, over: gone }]);
+    else this.#setOne(new Piece(range.iova, range.size, content, gone));
   }
 
   /** Map over whatever is there. */
   replace(range: Range, content: MapContent): void {
     const [index, end] = this.#touching(range);
     const there = this.#pieces[index];
-    const inside = there !== undefined && index + 1 === end && there.iova <= range.iova && endOf(there) >= endOf(range);
+    const inside =
+      there !== undefined && index + 1 === end && there.iova <= range.iova && there.end >= range.iova + range.size;
     if (inside && isSameExtent(there, content, range.iova)) return;
-    this.#set(range, [{ ...range, content, over: true }]);
+    this.#setOne(new Piece(range.iova, range.size, content, true));
   }
 
   unmap(range: Range): void {
-    this.#set(range, [{ ...range, content: { kind: "unmap" }, over: false }]);
+    this.#setOne(new Piece(range.iova, range.size, UNMAP, false));
   }
 
   protect(range: Range, bits: AttributeBits): void {
     const content: Content = { kind: "protect", bits };
     const parts = this.#parts(range).map((part) =>
-      part.piece === undefined ? { ...part.range, content, over: false } : protectedAs(part.piece, bits),
+      part.piece === undefined
+        ? new Piece(part.range.iova, part.range.size, content, false)
+        : protectedAs(part.piece, bits),
     );
     this.#set(range, parts);
   }
 
   /** Whether something in the range has been removed. @throws IoPgtableError EEXIST */
   #checkFree(range: Range): boolean {
+    const [index, end] = this.#touching(range);
+    if (index === end) {
+      this.#checkEmpty(range);
+      return false;
+    }
     let gone = false;
     for (const { range: part, piece } of this.#parts(range)) {
       if (piece?.content.kind === "unmap") gone = true;
@@ -65,56 +73,64 @@ export class Fold {
   /** The range as pieces and the gaps between them. */
   #parts(range: Range): { range: Range; piece?: Piece }[] {
     const parts: { range: Range; piece?: Piece }[] = [];
+    const rangeEnd = range.iova + range.size;
     const [index, end] = this.#touching(range);
     let at = range.iova;
-    for (const piece of this.#pieces.slice(index, end)) {
+    for (let i = index; i < end; i++) {
+      const piece = this.#pieces[i];
+      if (piece === undefined) break;
       if (piece.iova > at) parts.push({ range: { iova: at, size: piece.iova - at } });
-      const part = slice(piece, Math.max(piece.iova, range.iova), Math.min(endOf(piece), endOf(range)));
+      const part = slice(piece, Math.max(piece.iova, range.iova), Math.min(piece.end, rangeEnd));
       parts.push({ range: part, piece: part });
-      at = endOf(part);
+      at = part.end;
     }
-    if (at < endOf(range)) parts.push({ range: { iova: at, size: endOf(range) - at } });
+    if (at < rangeEnd) parts.push({ range: { iova: at, size: rangeEnd - at } });
     return parts;
+  }
+
+  #setOne(piece: Piece): void {
+    const last = this.#pieces.at(-1);
+    if (last === undefined || last.end <= piece.iova) this.#pieces.push(piece);
+    else this.#set(piece, [piece]);
   }
 
   /** New pieces for a range; of those that stick out of it what is outside stays. */
   #set(range: Range, pieces: readonly Piece[]): void {
     const [index, end] = this.#touching(range);
-    if (index === this.#pieces.length) {
-      for (const piece of pieces) this.#pieces.push(piece);
-      return;
-    }
+    const rangeEnd = range.iova + range.size;
     const stay: Piece[] = [];
     const first = this.#pieces[index];
     const last = this.#pieces[end - 1];
     if (index < end && first !== undefined && first.iova < range.iova) stay.push(slice(first, first.iova, range.iova));
     for (const piece of pieces) stay.push(piece);
-    if (index < end && last !== undefined && endOf(last) > endOf(range))
-      stay.push(slice(last, endOf(range), endOf(last)));
+    if (index < end && last !== undefined && last.end > rangeEnd) stay.push(slice(last, rangeEnd, last.end));
     if (stay.length <= SPREAD) this.#pieces.splice(index, end - index, ...stay);
     else this.#pieces = this.#pieces.slice(0, index).concat(stay, this.#pieces.slice(end));
   }
 
   /** Which pieces a range touches: the first, and the one after the last. */
-  #touching(range: Range): [number, number] {
-    const index = this.#firstEndingAfter(range.iova);
-    let end = index;
-    while ((this.#pieces[end]?.iova ?? Number.POSITIVE_INFINITY) < endOf(range)) end++;
-    return [index, end];
-  }
-
-  #firstEndingAfter(iova: number): number {
+  #touching({ iova, size }: Range): [number, number] {
+    const pieces = this.#pieces;
+    const last = pieces.at(-1);
+    if (last === undefined || last.end <= iova) return [pieces.length, pieces.length];
     let low = 0;
-    let high = this.#pieces.length;
+    let high = pieces.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const piece = this.#pieces[middle];
-      if (piece !== undefined && endOf(piece) > iova) high = middle;
+      const piece = pieces[middle];
+      if (piece !== undefined && piece.end > iova) high = middle;
       else low = middle + 1;
     }
-    return low;
+    let end = low;
+    for (let piece = pieces[end]; piece !== undefined && piece.iova < iova + size; piece = pieces[end]) {
+      end++;
+      if (end === pieces.length) break;
+    }
+    return [low, end];
   }
 }
+
+const UNMAP: Content = { kind: "unmap" };
 
 /** A list run by run, each of which can take the place of what is there. */
 function piecesOfList(range: Range, content: Extract<MapContent, { kind: "list" }>): Piece[] {
@@ -123,7 +139,7 @@ function piecesOfList(range: Range, content: Extract<MapContent, { kind: "list" 
   for (let done = 0; done < range.size; ) {
     const run = runAt(list, start + done);
     const size = Math.min(run.size, range.size - done);
-    pieces.push({ iova: range.iova + done, size, content: { kind: "extent", paddr: run.paddr, bits }, over: true });
+    pieces.push(new Piece(range.iova + done, size, { kind: "extent", paddr: run.paddr, bits }, true));
     done += size;
   }
   return pieces;

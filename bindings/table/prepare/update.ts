@@ -76,7 +76,7 @@ class Update implements PreparedUpdate {
     };
     const mapped = s.flush.mapped === undefined ? [] : this.#plan.pieces.flatMap((piece) => newlyMapped(s, piece));
     // Removing comes last, when nothing is held any more: a table that it leaves empty, and that nothing else counts on, goes.
-    const removes = (piece: PlannedPiece): boolean => piece.content.kind === "unmap";
+    const removes = ({ piece }: PlannedPiece): boolean => piece.content.kind === "unmap";
     carryOut(
       s,
       this.#plan.pieces.filter((piece) => !removes(piece)),
@@ -87,7 +87,7 @@ class Update implements PreparedUpdate {
     returnUnused(s);
     freeKept(s, outcome);
     const { breaking, flushes, unlinked, status } = outcome;
-    checkEnd(s, "commit", status, this.#plan.pieces[0]?.iova ?? 0, breaking, flushes, unlinked);
+    checkEnd(s, "commit", status, this.#plan.pieces[0]?.piece.iova ?? 0, breaking, flushes, unlinked);
     settle(s, flushes, into, unlinked);
     s.settleDirect();
     for (const { iova, size } of mapped) tellMapped(s, iova, size);
@@ -141,7 +141,7 @@ class Update implements PreparedUpdate {
     const before = s.top;
     const { top } = this.#plan;
     if (top <= before) return;
-    raiseTop(s, "commit", top, this.#plan.pieces[0]?.iova ?? 0);
+    raiseTop(s, "commit", top, this.#plan.pieces[0]?.piece.iova ?? 0);
     try {
       keepGrowth(s, before);
     } catch (error) {
@@ -153,7 +153,7 @@ class Update implements PreparedUpdate {
 }
 
 /** Where a piece maps something that was not mapped. */
-function newlyMapped(s: TableState, piece: PlannedPiece): Range[] {
+function newlyMapped(s: TableState, { piece }: PlannedPiece): Range[] {
   switch (piece.content.kind) {
     case "unmap":
     case "protect":
