@@ -81,6 +81,58 @@ export class Change {
     }
   }
 
+  /** How many items from `slot` on, at most `limit`, are empty like the first or leaves of one item that continue it. 1 where that is not asked for. */
+  static alike<F extends Format>(slot: usize, limit: u32, va: u64, level: u32): u32 {
+    const f = changetype<F>(0);
+    if (met && va <= metLast) return 1;
+    const first = Item.load<F>(slot);
+    if (first == 0) return Scan.empty<F>(slot, limit);
+    if (!f.isLeaf(first, level) || f.contigLg2(first, level) != 0) return 1;
+    const step = Mapper.step<F>(level, f.shift(level));
+    const count = Mapper.linearCount<F>(f.leafOa(first, level), limit, level);
+    const wide = f.itemLg2() == 3;
+    let items: u32 = 1;
+    for (let next = first + step; items < count; next += step) {
+      const item = wide ? load<u64>(slot + ((<usize>items) << 3)) : <u64>load<u32>(slot + ((<usize>items) << 2));
+      if (item != next) break;
+      items++;
+    }
+    return items;
+  }
+
+  /** Leaves of one item take the place of `items` alike ones at `slot`: what is true of the first is true of all. */
+  static run<F extends Format>(
+    t: Table,
+    table: u32,
+    level: u32,
+    slot: usize,
+    items: u32,
+    va: u64,
+    oa: u64,
+    attrs: u64,
+  ): void {
+    const f = changetype<F>(0);
+    const sizeLg2 = f.shift(level);
+    const item = Item.load<F>(slot);
+    if (item == f.leafItem(oa, attrs, level, sizeLg2)) return;
+    let breaks = false;
+    if (item != 0) {
+      breaks = Change.breaks<F>(t, item, level, va, sizeLg2, oa, attrs);
+      met = true;
+      metLast = va + (((<u64>items) << sizeLg2) - 1);
+      metBroken = breaks;
+      Events.leaves(t, va, (<u64>items) << sizeLg2, sizeLg2);
+    }
+    if (breaks) {
+      Change.clear<F>(t, table, level, slot, items);
+      Change.note<F>(slot, items, table, level, sizeLg2, oa, attrs, 0);
+      return;
+    }
+    Change.count<F>(t, table, level, slot, items, items);
+    Mapper.write<F>(slot, items, oa, attrs, level, sizeLg2);
+    Events.written(t, slot, items << f.itemLg2());
+  }
+
   /** A table that maps the item's part of the edit takes the place of what the item at `slot` holds. */
   static link<F extends Format>(t: Table, table: u32, level: u32, slot: usize, va: u64, child: u32, oa: u64): void {
     const f = changetype<F>(0);

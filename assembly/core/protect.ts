@@ -36,6 +36,15 @@ export class Protect {
         if (status != Status.OK) return status;
       } else if (f.isLeaf(item, level)) {
         const ones = Item.ones(shift + f.contigLg2(item, level));
+        const run = Protect.run<F>(t, table, level, slot, item, va, last);
+        if (run != 1) {
+          end = va + (((<u64>run) << shift) - 1);
+          Op.remove(end - va + 1);
+          if (end >= last) return Status.OK;
+          va = end + 1;
+          if (Events.full() || Change.full()) return Op.stop(Status.MORE, va);
+          continue;
+        }
         end = min<u64>(last, va | ones);
         Op.remove(end - va + 1);
         if ((va & ones) == 0 && end == (va | ones)) Protect.leaf<F>(t, table, level, slot, item, va, end);
@@ -44,6 +53,16 @@ export class Protect {
       va = end + 1;
       if (Events.full() || Change.full()) return Op.stop(Status.MORE, va);
     }
+  }
+
+  /** As many leaves as are alike; 1: it is one alone, and nothing is done. Where a device may make them dirty meanwhile, each is changed by itself. */
+  static run<F extends Format>(t: Table, table: u32, level: u32, slot: usize, item: u64, va: u64, last: u64): u32 {
+    const f = changetype<F>(0);
+    if (t.dirtyMask != 0) return 1;
+    const items = Change.alike<F>(slot, <u32>((last + 1 - va) >> f.shift(level)), va, level);
+    if (items > 1)
+      Change.run<F>(t, table, level, slot, items, va, f.leafOa(item, level), Edit.newAttrs<F>(t, item, level));
+    return max<u32>(items, 1);
   }
 
   /** A whole leaf. */

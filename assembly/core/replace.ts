@@ -29,10 +29,19 @@ export class Replace {
         const oa = Edit.oaAt(va);
         const sizeLg2 = Sizes.best(t.sizes, va | oa, Edit.last - va);
         if (f.levelOf(sizeLg2) == level) {
-          end = va | Item.ones(sizeLg2);
           const same = isLeaf && Edit.oldOa<F>(item, level, va) == oa;
           const attrs = same ? Edit.newAttrs<F>(t, item, level) : Edit.attrs;
-          Change.leaf<F>(t, table, level, slot, va, sizeLg2, oa, attrs);
+          const shift = f.shift(level);
+          const runLast = min<u64>(last, Sizes.runLast(t.sizes, va, Edit.last, va ^ oa, sizeLg2));
+          const limit = sizeLg2 == shift ? <u32>((runLast - va) >> shift) + 1 : 1;
+          const run = limit == 1 ? 1 : Change.alike<F>(slot, limit, va, level);
+          if (run != 1) {
+            end = va + (((<u64>run) << shift) - 1);
+            Change.run<F>(t, table, level, slot, run, va, oa, attrs);
+          } else {
+            end = va | Item.ones(sizeLg2);
+            Change.leaf<F>(t, table, level, slot, va, sizeLg2, oa, attrs);
+          }
         } else {
           end = min<u64>(last, Item.last<F>(va, level));
           const status = Replace.below<F>(t, table, level, slot, va, end);
@@ -70,13 +79,19 @@ export class Replace {
     const f = changetype<F>(0);
     const child = Path.page<F>(t, level - 1);
     if (child == NO_PAGE) return Op.stop(Status.ENOMEM, va);
-    const items: u32 = 1 << f.indexLg2(level - 1);
-    const bytes = items << f.itemLg2();
-    if (!Path.zero) memory.fill(child, 0, bytes);
-    const from = Path.asRoot<F>(child, level - 1, va & ~Item.ones(f.shift(level)));
-    const status = Mapper.aside<F>(t, from, level - 1, va, last, Edit.oaAt(va), Edit.attrs);
-    if (status != Status.OK) return status;
-    Record.of(child).live = <u16>Scan.count<F>(child, items);
+    const oa = Edit.oaAt(va);
+    const bytes: u32 = 1 << (f.indexLg2(level - 1) + f.itemLg2());
+    const sizeLg2 = Sizes.best(t.sizes, va | oa, last - va);
+    const whole = last - va == Item.ones(f.shift(level)) && Sizes.runLast(t.sizes, va, last, va ^ oa, sizeLg2) == last;
+    if (whole && f.levelOf(sizeLg2) == level - 1) {
+      Mapper.write<F>(child, 1 << f.indexLg2(level - 1), oa, Edit.attrs, level - 1, sizeLg2);
+    } else {
+      if (!Path.zero) memory.fill(child, 0, bytes);
+      const from = Path.asRoot<F>(child, level - 1, va & ~Item.ones(f.shift(level)));
+      const status = Mapper.aside<F>(t, from, level - 1, va, last, oa, Edit.attrs);
+      if (status != Status.OK) return status;
+    }
+    Record.of(child).live = <u16>Scan.count<F>(child, 1 << f.indexLg2(level - 1));
     Events.written(t, child, bytes);
     Change.link<F>(t, table, level, slot, va, child, Edit.oaAt(va));
     return Status.OK;
@@ -93,7 +108,7 @@ export class Replace {
         const oa = Edit.oaAt(va);
         const sizeLg2 = Sizes.best(t.sizes, va | oa, Edit.last - va);
         if (f.levelOf(sizeLg2) == level) {
-          end = va | Item.ones(sizeLg2);
+          end = min<u64>(last, Sizes.runLast(t.sizes, va, Edit.last, va ^ oa, sizeLg2));
         } else {
           end = min<u64>(last, Item.last<F>(va, level));
           Replace.planBelow<F>(t, level, item, va, end, shared);
