@@ -21,7 +21,11 @@ export interface ArmLpaeConfig extends CommonConfig {
    * no such quirk.
    */
   dirtyTracking?: boolean;
-  /** When a live entry changes: clear it first and flush ("always", default), not for a mere change of size ("bbm2"), or never (the caller vouches). */
+  /**
+   * When a live entry changes its memory type, its block size, or its output address while it is writable: clear it first and flush ("always", the default:
+   * right on every implementation, with a fault in between), not for a mere change of size ("bbm2": FEAT_BBM level 2), or never (the caller vouches, and no
+   * address faults in between). Arm ARM D8.16.
+   */
   breakBeforeMake?: "always" | "bbm2" | "never";
 }
 
