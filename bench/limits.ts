@@ -24,6 +24,8 @@ export const LIMITS: readonly Limit[] = [
   { operation: names.PAIR, above: names.OURS, below: names.EMPTY_CALL, atMost: 8 },
   ...formatLimits(),
   { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_FILL, atMost: 3 },
+  { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_COPY, atMost: 2 },
+  { operation: names.LIST, above: names.COPIED, below: names.IN_MEMORY, atMost: 3 },
   { operation: names.LIST, above: names.PAGE_BY_PAGE, below: names.IN_MEMORY, atLeast: 20 },
   { operation: names.LOOK_UP, above: names.SINGLE, below: names.BULK, atLeast: 1.3 },
 ];

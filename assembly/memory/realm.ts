@@ -20,6 +20,8 @@ export const EVENT_ROOM: u32 = 32;
 /** The largest number of items in one entry, and the bytes of the two scratch areas for entries that are being rebuilt. */
 export const SCRATCH_ITEMS: u32 = 512;
 const SCRATCH_BYTES: u32 = 64 + SCRATCH_ITEMS * 8;
+/** Room for a part of a list that has to be copied: where the scratch areas are, which lists do not use. The bindings know the same number. */
+const LIST_BYTES: u32 = 16384;
 /** Entries that may wait for a flush before they are made, and the bytes noted of each. */
 export const PENDING: u32 = 64;
 const PENDING_BYTES: u32 = 48;
@@ -69,7 +71,7 @@ export class Realm {
 const SLOTS: u32 = offsetof<Realm>("slots");
 const EVENTS_AT: u32 = SLOTS + CLASSES * offsetof<PoolSlot>();
 const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;
-const PLAN_AT: u32 = SCRATCH_AT + 2 * SCRATCH_BYTES;
+const PLAN_AT: u32 = SCRATCH_AT + LIST_BYTES;
 const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;
 const REALM_BYTES: u32 = PENDING_AT + PENDING * PENDING_BYTES;
 
@@ -136,7 +138,7 @@ export function eventsOffset(): u32 {
   return EVENTS_AT;
 }
 
-/** Room for a part of a list that has to be copied: the scratch areas, which maps do not use. */
+/** Where a part of a list goes that has to be copied. */
 export function listOffset(): u32 {
   return <u32>realm + SCRATCH_AT;
 }

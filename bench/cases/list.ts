@@ -4,8 +4,9 @@ import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
 import { tableDigest } from "../harness/tableReader.js";
 import * as contenders from "./contenders.js";
-import { fillCase } from "./map.js";
+import { copyCase, fillCase } from "./map.js";
 import { COPIED, IN_MEMORY, LIST, PAGE_BY_PAGE } from "./names.js";
+import type { RangeContender } from "./ranges.js";
 
 const PAGE = 4096;
 const IOVA = 2 ** 32;
@@ -51,11 +52,12 @@ function prepare(memory: TableMemory): Operation {
     ([name, step]): BenchCase => ({ name, step, restore: unmapAll, answer: () => tableDigest(tables()) }),
   );
   const [, mapAll] = ways[0] ?? ["", () => undefined];
+  const ours: RangeContender = { name: IN_MEMORY, mapAll, unmapAll, tables, destroy: () => undefined };
   return {
     name: LIST,
     unit: "page",
     unitsPerStep: pages.length,
-    cases: [...cases, fillCase({ name: IN_MEMORY, mapAll, unmapAll, tables, destroy: () => undefined })],
+    cases: [...cases, copyCase(ours), fillCase(ours)],
     dispose() {
       table.destroy();
       contenders.refuseLeaks(memory);

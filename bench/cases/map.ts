@@ -2,9 +2,9 @@ import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
 import { type RawTables, tableDigest, tablePages } from "../harness/tableReader.js";
 import { TABLE_BYTES } from "../peers/peer.js";
-import { PageFill } from "../peers/wasmFloor.js";
+import { PageFloor } from "../peers/wasmFloor.js";
 import { refuseLeaks } from "./contenders.js";
-import { MAP_BLOCKS, MAP_POOLED, MAP_STANDING, MEMORY_FILL } from "./names.js";
+import { MAP_BLOCKS, MAP_POOLED, MAP_STANDING, MEMORY_COPY, MEMORY_FILL } from "./names.js";
 import { type RangeContender, type RangeWork, rangeContenders } from "./ranges.js";
 import { BLOCKS, BLOCKS_OF_2M, GIB_OF_PAGES, GIB_OF_PAGES_TABLES_STAY, PAGES_PER_GIB } from "./works.js";
 
@@ -51,6 +51,17 @@ function mapCase(contender: RangeContender): BenchCase {
 
 /** Fills as many pages as ours writes tables, at the distances and in the order in which ours has them. */
 export function fillCase(ours: RangeContender): BenchCase {
+  const floor = floorOf(ours);
+  return floorCase(MEMORY_FILL, floor, () => floor.fill());
+}
+
+/** Copies as many bytes to such pages. */
+export function copyCase(ours: RangeContender): BenchCase {
+  const floor = floorOf(ours);
+  return floorCase(MEMORY_COPY, floor, () => floor.copy());
+}
+
+function floorOf(ours: RangeContender): PageFloor {
   // Once before, so that what stands is what stands before each timed map.
   ours.mapAll();
   ours.unmapAll();
@@ -58,17 +69,20 @@ export function fillCase(ours: RangeContender): BenchCase {
   ours.mapAll();
   const written = tablePages(ours.tables()).filter(({ offset }) => !standing.has(offset));
   ours.unmapAll();
-  const fill = new PageFill(written.map(({ offset }) => offset));
+  return new PageFloor(written.map(({ offset }) => offset));
+}
+
+function floorCase(name: string, floor: PageFloor, step: () => void): BenchCase {
   return {
-    name: MEMORY_FILL,
+    name,
     floor: true,
-    step: () => fill.fill(),
+    step,
     // Nothing to undo, but timed one call at a time as the others are.
     restore: () => {},
     answer: () => {
-      const bytes = fill.takeFilledBytes();
-      if (bytes !== written.length * TABLE_BYTES) throw new Error(`memory.fill reached ${bytes} bytes`);
-      return `${bytes} bytes filled`;
+      const bytes = floor.takeWrittenBytes();
+      if (bytes !== floor.pages * TABLE_BYTES) throw new Error(`${name} reached ${bytes} bytes`);
+      return `${bytes} bytes written`;
     },
   };
 }

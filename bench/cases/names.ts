@@ -17,6 +17,7 @@ export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";
 export const BIGINT = "BigInt";
 export const MEMORY_FILL = "memory.fill of the table pages";
+export const MEMORY_COPY = "memory.copy of the list to the table pages";
 export const EMPTY_CALL = "empty wasm call";
 
 export const IN_MEMORY = "io-pgtable mapList(), in the memory";

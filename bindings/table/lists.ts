@@ -8,8 +8,8 @@ import type { TableState } from "./state.js";
 /** What the entries of a list are (assembly/core/pageList.ts). */
 export const ListKind = { F64_ADDRESSES: 0, F64_FRAMES: 1, U64_ADDRESSES: 2, U32_FRAMES: 3, EXTENTS: 4 } as const;
 
-/** Bytes that the core has room for when a list has to be copied. */
-export const PART_BYTES = 8192;
+/** Bytes that the core has room for when a list has to be copied (assembly/memory/realm.ts): several tables of most formats, and less than fills a cache. */
+export const PART_BYTES = 16384;
 
 /** A part of a list that lies in the memory. */
 export interface Part {
@@ -100,12 +100,10 @@ function checkNumbers(operation: string, pages: readonly unknown[]): Float64Arra
 
 /** Copies parts of an array to where the core has room for them. The views are made once: making one takes as long as copying hundreds of entries. */
 class PartCopy {
-  readonly buffer: ArrayBufferLike;
   readonly #room: Float64Array | Uint32Array;
   readonly #from: Float64Array | Uint32Array;
 
   constructor(pages: Pages, buffer: ArrayBufferLike, at: number) {
-    this.buffer = buffer;
     if (pages instanceof Uint32Array) {
       this.#room = new Uint32Array(buffer, at, PART_BYTES / 4);
       this.#from = pages;
@@ -113,6 +111,11 @@ class PartCopy {
       this.#room = new Float64Array(buffer, at, PART_BYTES / 8);
       this.#from = new Float64Array(pages.buffer, pages.byteOffset, pages.length);
     }
+  }
+
+  /** Whether the memory has grown since, so that there is no room any more. */
+  get isVoid(): boolean {
+    return this.#room.length === 0;
   }
 
   take(first: number, entries: number): number {
@@ -130,6 +133,8 @@ class PageArray implements OutputList {
   readonly #s: TableState;
   readonly #operation: string;
   readonly #pages: Pages;
+  /** Asked once: to ask a shared memory for its buffer takes as long as copying hundreds of entries. */
+  readonly #inPlace: boolean;
   #copy: PartCopy | undefined;
 
   constructor(s: TableState, operation: string, pages: Pages, pageSize: number, kind: number) {
@@ -140,25 +145,26 @@ class PageArray implements OutputList {
     this.#s = s;
     this.#operation = operation;
     this.#pages = pages;
+    this.#inPlace = pages.buffer === s.memory.memory.buffer;
   }
 
   part(done: number): Part {
     const first = done / this.pageSize;
-    const { buffer } = this.#s.memory.memory;
     const pages = this.#pages;
-    const left = this.length - first;
-    if (pages.buffer === buffer) {
-      return { at: pages.byteOffset + first * pages.BYTES_PER_ELEMENT, entries: left, bytes: left * this.pageSize };
-    }
-    const entries = Math.min(this.entriesAtOnce, left);
-    if (this.#copy?.buffer !== buffer) this.#copy = new PartCopy(pages, buffer, this.#s.core.listOffset() >>> 0);
-    const at = this.#copy.take(first, entries);
+    const entries = Math.min(this.entriesAtOnce, this.length - first);
+    const at = this.#inPlace ? pages.byteOffset + first * pages.BYTES_PER_ELEMENT : this.#copied(first, entries);
     return { at, entries, bytes: entries * this.pageSize };
   }
 
+  #copied(first: number, entries: number): number {
+    if (this.#copy === undefined || this.#copy.isVoid) {
+      this.#copy = new PartCopy(this.#pages, this.#s.memory.memory.buffer, this.#s.core.listOffset() >>> 0);
+    }
+    return this.#copy.take(first, entries);
+  }
+
   get entriesAtOnce(): number {
-    const inPlace = this.#pages.buffer === this.#s.memory.memory.buffer;
-    return inPlace ? Number.POSITIVE_INFINITY : PART_BYTES / this.#pages.BYTES_PER_ELEMENT;
+    return this.#inPlace ? Number.POSITIVE_INFINITY : PART_BYTES / this.#pages.BYTES_PER_ELEMENT;
   }
 
   runAt(done: number): Segment {
