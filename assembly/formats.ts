@@ -48,13 +48,3 @@ export function withFormat<O extends Operation>(format: u32, t: Table, a: u64, b
       return -1;
   }
 }
-
-let current: u32 = 0;
-
-/** The format that `AnyFormat` is now. */
-export function formatNumber(): u32 {
-  return current;
-}
-export function setFormat(format: u32): void {
-  current = format;
-}

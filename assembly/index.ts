@@ -1,7 +1,7 @@
 // The exports. Addresses and sizes cross as f64, statuses as i32; every number is checked here before anything else sees it.
 
 import { Address } from "./core/address";
-import { AnyFormat } from "./core/anyFormat";
+import { AnyFormat, setFormat } from "./core/anyFormat";
 import { ReadDirtyOperation } from "./core/dirty";
 import { CoalesceOperation, EditOperation } from "./core/editOperations";
 import { UNLINKED_ZERO } from "./core/events";
@@ -25,7 +25,7 @@ import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singl
 import { Attributes, Status, Table } from "./core/table";
 import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation } from "./core/unmapOperations";
 import { Format } from "./format/format";
-import { setFormat, withFormat } from "./formats";
+import { withFormat } from "./formats";
 import { Pool } from "./memory/pool";
 import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
@@ -53,7 +53,7 @@ export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, ta
 export { attachRealm, createSuperblock, eventsOffset, listOffset, realmBytes, superblockBytes } from "./memory/realm";
 export { setWindow } from "./memory/window";
 
-/** Run an operation on a table. */
+/** Run an operation on a table, as compiled for its format. */
 function on<O extends Operation>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
   Op.use(t.addressMask);
   return withFormat<O>(t.format, t, a, b, c, d, e);
@@ -94,7 +94,7 @@ export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, hig
   if (!Address.inside(t, from, bytes) || !Check.output(t, oa, flags & 1 ? bytes : 1)) return Status.ERANGE;
   if ((flags & 1) != 0 && !Check.plain(t, oa, bytes)) return Status.ERANGE;
   const attrs = <u64>low | ((<u64>high) << 32);
-  return <i32>on<MapOperation>(t, from & t.mask, oa, bytes, attrs, flags);
+  return <i32>onAny<MapOperation>(t, t.format, from & t.mask, oa, bytes, attrs, flags);
 }
 
 /** `map`, all or nothing, with a protection below 64; what is wrong with a protection, the bindings say. */
@@ -180,7 +180,7 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   if (size == 0 || !Check.aligned(t, from | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes)) return Status.ERANGE;
   const va = from & t.mask;
-  return <i32>on<UnmapOperation>(t, va, va + (bytes - 1), 0, 0, flags);
+  return <i32>onAny<UnmapOperation>(t, t.format, va, va + (bytes - 1), 0, 0, flags);
 }
 
 /** A step of an edit: see EditStep and EditKind. */

@@ -118,7 +118,7 @@ export class Clear {
   static leaves<F extends Format>(t: Table, table: u32, top: u32, level: u32, slot: usize, items: u32, va: u64): u32 {
     const f = changetype<F>(0);
     let sizeLg2 = f.shift(level);
-    let count = level == 0 ? Scan.clearSingles<F>(slot, items) : 0;
+    let count = Scan.clearSingles<F>(slot, items, level);
     if (count == 0) {
       const contig = f.contigLg2(Item.load<F>(slot), level);
       sizeLg2 += contig;

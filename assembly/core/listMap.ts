@@ -1,14 +1,12 @@
 // Mapping lists: pages that lie anywhere, and extents. Neighbours become as large leaves as they would if each run of them were mapped by a call of its own.
 // What can only be single pages goes to the tables entry by entry, table by table; what may be more is gathered to a run and mapped as one extent.
-import { Format } from "../format/format";
-import { withFormat } from "../formats";
 import { AnyFormat } from "./anyFormat";
 import { Events } from "./events";
 import { Item } from "./item";
 import { ListItems } from "./listItems";
 import { ListGroups, ListStep, ListTable } from "./listTable";
 import { Collision, Mapper } from "./map";
-import { Op, Operation } from "./operation";
+import { Op } from "./operation";
 import { ListKind, NO_ADDRESS, PageList } from "./pageList";
 import { Plan } from "./plan";
 import { Status, Table } from "./table";
@@ -164,7 +162,16 @@ export class ListMap {
       runBytes = 0;
       return Status.OK;
     }
-    const status = <i32>withFormat<ListRunOperation>(t.format, t, first, runOa, va - 1, ListItems.attrs, 0);
+    const status = Mapper.range<AnyFormat>(
+      t,
+      t.root,
+      t.top,
+      first,
+      va - 1,
+      runOa,
+      ListItems.attrs,
+      Collision.EMPTY_TABLES,
+    );
     if (status == Status.MORE) {
       runOa += Op.at - first;
       runBytes = va - Op.at;
@@ -172,12 +179,5 @@ export class ListMap {
       runBytes = 0;
     }
     return status;
-  }
-}
-
-/** Map an extent: [a, c] to b. */
-class ListRunOperation extends Operation {
-  run<F extends Format>(t: Table, first: u64, oa: u64, last: u64, attrs: u64, e: u32): i64 {
-    return Mapper.range<F>(t, t.root, t.top, first, last, oa, attrs, Collision.EMPTY_TABLES);
   }
 }

@@ -1,8 +1,7 @@
 // The list calls: the list comes whole, or in parts where it has to be copied into the memory.
-import { setFormat } from "../formats";
 import { Own } from "../memory/realm";
 import { Address } from "./address";
-import { AnyFormat } from "./anyFormat";
+import { AnyFormat, setFormat } from "./anyFormat";
 import { Events } from "./events";
 import { ListItems } from "./listItems";
 import { ListMap } from "./listMap";

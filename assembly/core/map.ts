@@ -179,7 +179,7 @@ export class Mapper {
     sizeLg2: u32,
   ): void {
     const f = changetype<F>(0);
-    const step = Mapper.step<F>(level, sizeLg2);
+    const step = Mapper.step<F>(attrs, level, sizeLg2);
     while (true) {
       const count = Mapper.linearCount<F>(oa, items, level);
       Fill.linear<F>(at, count, f.leafItem(oa, attrs, level, sizeLg2), step);
@@ -191,9 +191,9 @@ export class Mapper {
   }
 
   /** How an item differs from the one before it in a run. */
-  @inline static step<F extends Format>(level: u32, sizeLg2: u32): u64 {
+  @inline static step<F extends Format>(attrs: u64, level: u32, sizeLg2: u32): u64 {
     const f = changetype<F>(0);
-    return f.leafItem((<u64>1) << f.shift(level), 0, level, sizeLg2) - f.leafItem(0, 0, level, sizeLg2);
+    return f.leafItem((<u64>1) << f.shift(level), attrs, level, sizeLg2) - f.leafItem(0, attrs, level, sizeLg2);
   }
 
   /** How many of `items` items from `oa` on form a linear run. */
@@ -236,7 +236,7 @@ export class Mapper {
           from,
           count,
           f.leafItem(oaFrom, attrs, level, sizeLg2),
-          Mapper.step<F>(level, sizeLg2),
+          Mapper.step<F>(attrs, level, sizeLg2),
         );
         done += written;
         if (written == count) continue;

@@ -33,16 +33,21 @@ export class Subtree {
     const end = <usize>page + ((<usize>1) << (f.indexLg2(level) + f.itemLg2()));
     const leaf = (<u64>1) << f.shift(level);
     let bytes: u64 = 0;
-    for (let at = <usize>page; at < end; at += 1 << f.itemLg2()) {
-      const item = Item.load<F>(at);
-      if (item == 0) continue;
-      if (!f.isTable(item, level)) {
-        bytes += leaf;
-        continue;
+    for (let at = <usize>page; at < end; ) {
+      at = Scan.leaves<F>(at, end, level);
+      bytes += Scan.counted * leaf;
+      const groupEnd = min<usize>(at + 64, end);
+      for (; at < groupEnd; at += 1 << f.itemLg2()) {
+        const item = Item.load<F>(at);
+        if (item == 0) continue;
+        if (!f.isTable(item, level)) {
+          bytes += leaf;
+          continue;
+        }
+        const child = Path.child<F>(item, level);
+        if (child == Window.OUTSIDE) continue;
+        bytes += free ? Subtree.release<F>(t, child, level - 1) : Subtree.weigh<F>(t, child, level - 1);
       }
-      const child = Path.child<F>(item, level);
-      if (child == Window.OUTSIDE) continue;
-      bytes += free ? Subtree.release<F>(t, child, level - 1) : Subtree.weigh<F>(t, child, level - 1);
     }
     return bytes;
   }

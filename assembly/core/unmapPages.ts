@@ -33,7 +33,7 @@ export class UnmapPages {
     const bytes = (<usize>group) << f.itemLg2();
     let at = Item.slot<F>(table, va, level, t.top);
     if (level == 0 && group == 1) {
-      const count = Scan.clearSingles<F>(at, <u32>((last - va) >> sizeLg2) + 1);
+      const count = Scan.clearSingles<F>(at, <u32>((last - va) >> sizeLg2) + 1, level);
       if (level != t.top && !t.shared) Record.of(table).live -= <u16>count;
       Events.written(t, at, count << f.itemLg2());
       Op.remove((<u64>count) << sizeLg2);

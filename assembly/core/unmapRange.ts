@@ -92,9 +92,9 @@ export class UnmapRange {
     const sizeLg2 = f.shift(level) + contig;
     if ((va & Item.ones(sizeLg2)) != 0) return 0;
     let count: u32 = 1 << contig;
-    if (contig == 0 && level == 0) {
+    if (contig == 0) {
       const tableLast = level == top ? last : min<u64>(last, Item.tableLast<F>(va, level));
-      count = Scan.clearSingles<F>(slot, <u32>((tableLast - va) >> f.shift(0)) + 1);
+      count = Scan.clearSingles<F>(slot, <u32>((tableLast - va) >> sizeLg2) + 1, level);
     } else {
       for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + ((<usize>i) << f.itemLg2()), 0);
     }

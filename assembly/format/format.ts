@@ -24,13 +24,16 @@ export abstract class Format {
   /** The level whose tables hold leaves of this size; a contiguous leaf belongs to the level of its items. */
   abstract levelOf(sizeLg2: u32): u32;
 
-  /** Whether the item points to a table of the next level. Reserved encodings answer false here and in `isLeaf`. */
+  /**
+   * Whether the item points to a table of the next level. Reserved encodings answer false here and in `isLeaf`. The same bits decide it for all items:
+   * some of a table item are as `tableItem(0, level)` has them (level by level the same number more), and of the rest of those at least one is set.
+   */
   abstract isTable(item: u64, level: u32): bool;
 
   /** Whether the item is (an item of) a leaf. */
   abstract isLeaf(item: u64, level: u32): bool;
 
-  /** The physical address of the table that a table item points to. */
+  /** The physical address of the table that a table item points to: each of its bits is one of the item's, or 0. */
   abstract tablePaddr(item: u64, level: u32): u64;
 
   /** The item at `level` that points to the table at `paddr`, without the attributes that the configuration adds. */
@@ -39,7 +42,7 @@ export abstract class Format {
   /** The output address in a leaf item: of the whole entry where `sameItems`, else of this item. */
   abstract leafOa(item: u64, level: u32): u64;
 
-  /** The (first) item of a leaf of this size at `level`, the attributes made by the bindings included. */
+  /** The (first) item of a leaf of this size at `level`, the attributes made by the bindings included. For the address in it see `linearLg2`. */
   abstract leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64;
 
   /** What of a leaf item is attributes: `leafItem(leafOa(i), leafAttrs(i), level, size) == i`, and again so at another size. */
