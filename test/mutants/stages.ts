@@ -3,6 +3,8 @@
 export interface Stage {
   readonly name: string;
   readonly args: readonly string[];
+  /** Runs of each random sequence; default those of the tests. */
+  readonly runs?: number;
   /** Longer than this is a hang: ten times what it takes on an idle machine. */
   readonly seconds: number;
 }
@@ -61,11 +63,12 @@ export const STAGES: readonly Stage[] = [
   {
     name: "random calls",
     args: ["test/property/commandModel.test.ts", "-t", named(SMALL)],
+    runs: 6,
     seconds: 400,
   },
   {
     name: "lists and callbacks",
-    args: [...bindings("callbacks", "inputSpaces"), "test/bindings/lists"],
+    args: bindings("callbacks", "inputSpaces", "lists/calls", "lists/entries", "lists/failures", "lists/segments"),
     seconds: 400,
   },
   { name: "recorded cases", args: ["test/conformance/golden"], seconds: 500 },
