@@ -50,7 +50,7 @@ export class Workshop {
 
   /** Compile the core as it stands, with few optimizations: half the time. (Without any it gets a data segment, which overwrites the records.) */
   async build(): Promise<Ended> {
-    const ended = await this.run(120, TOOLS.asc, ["--config", "asconfig.json", "--target", "release", "-O1"]);
+    const ended = await this.run(900, TOOLS.asc, ["--config", "asconfig.json", "--target", "release", "-O1"]);
     if (ended.status !== 0) return ended;
     const base64 = readFileSync(join(this.folder, "build/core.wasm")).toString("base64");
     this.write("bindings/generated/coreBytes.ts", `export const CORE_BASE64: string = "${base64}";\n`);
