@@ -3,9 +3,11 @@
 //   node build.mjs           all of it; the core only where a source is newer than it
 //   node build.mjs --core    the core and its module alone (what the tests need)
 //   node build.mjs --force   the core again in any case
+//   node build.mjs --race    only build/core.race.wasm, in which the tests of races force realms to collide; it is in no package
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -65,7 +67,28 @@ function fail(why) {
   process.exit(1);
 }
 
+/** The core with assembly/forced/race.ts in the place of assembly/memory/race.ts. */
+function compileRaceCore() {
+  const wasm = at("build/core.race.wasm");
+  if (existsSync(wasm) && newest("assembly") < statSync(wasm).mtimeMs) return;
+  const sources = at("build/race-core/assembly");
+  rmSync(sources, { recursive: true, force: true });
+  cpSync(at("assembly"), sources, { recursive: true });
+  copyFileSync(at("assembly/forced/race.ts"), at("build/race-core/assembly/memory/race.ts"));
+  const flags = JSON.parse(readFileSync(at("asconfig.json"), "utf8")).options;
+  writeFileSync(at("build/race-core/asconfig.json"), JSON.stringify({ options: flags }));
+  const entries = ["assembly/index.ts", "assembly/memory/race.ts"];
+  execFileSync(bin("asc"), ["--config", "asconfig.json", ...entries, "-O1", "--disableWarning", "235", "--outFile", wasm.pathname], {
+    cwd: at("build/race-core"),
+    stdio: "inherit",
+  });
+}
+
 const options = new Set(process.argv.slice(2));
+if (options.has("--race")) {
+  compileRaceCore();
+  process.exit(0);
+}
 if (options.has("--force") || !coreIsFresh()) {
   compileCore();
   embedCore();

@@ -1,5 +1,6 @@
 // Reading and writing single items, of 32 or 64 bits.
 import { Format } from "../format/format";
+import { Race } from "../memory/race";
 
 export class Item {
   /** No output address. */
@@ -14,9 +15,13 @@ export class Item {
   }
   /** Publish an item where there is none. False: somebody else was first. */
   @inline static publish<F extends Format>(at: usize, item: u64): bool {
-    return changetype<F>(0).itemLg2() == 3
-      ? atomic.cmpxchg<u64>(at, 0, item) == 0
-      : atomic.cmpxchg<u32>(at, 0, <u32>item) == 0;
+    Race.window();
+    const isFirst =
+      changetype<F>(0).itemLg2() == 3
+        ? atomic.cmpxchg<u64>(at, 0, item) == 0
+        : atomic.cmpxchg<u32>(at, 0, <u32>item) == 0;
+    if (!isFirst) Race.lost();
+    return isFirst;
   }
   /** Replace an item that somebody else may be changing. False: it was not `old` any more. */
   @inline static exchange<F extends Format>(at: usize, old: u64, item: u64): bool {

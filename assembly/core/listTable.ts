@@ -1,4 +1,5 @@
 // Entries of a list that are single pages, into the one table that they belong to.
+import { Race } from "../memory/race";
 import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { AnyFormat } from "./anyFormat";
@@ -156,7 +157,9 @@ export class ListTable {
   @inline static link(t: Table, at: usize, child: u32): bool {
     if (t.incoherent) return Path.link<AnyFormat>(t, parent, at, child, level + 1, t.top);
     const item = changetype<AnyFormat>(0).tableItem(Window.paddr(child), level + 1) | t.tableAttrs;
+    Race.window();
     const first = itemLg2 == 3 ? atomic.cmpxchg<u64>(at, 0, item) == 0 : atomic.cmpxchg<u32>(at, 0, <u32>item) == 0;
+    if (!first) Race.lost();
     if (first && level + 1 != t.top && !t.shared) Record.of(parent).live += 1;
     return first;
   }

@@ -2,6 +2,7 @@
 // area in chunks: a bump shared by every table page made two workers slower than one (0.51x); chunks of 64 scale (1.2x to 1.9x). What a realm has too
 // many of, it passes on in chains of 64.
 import { Own, PoolSlot } from "./realm";
+import { Race } from "./race";
 import { Record } from "./record";
 import { CLASS_MIN_LG2, CLASSES, Shared, Superblock, UNIT_LG2 } from "./superblock";
 
@@ -69,6 +70,7 @@ export class Pool {
       const start = (<u64>block.areaStart + ((bump & 0xffff_ffff) << UNIT_LG2) + align) & ~align;
       const low = ((start - <u64>block.areaStart) >> UNIT_LG2) + units;
       if (low + (bump >> 32) > <u64>block.areaUnits) return 0;
+      Race.window();
       if (atomic.cmpxchg<u64>(at, bump, (bump & 0xffff_ffff_0000_0000) | low) == bump) return <u32>start;
     }
   }
@@ -85,6 +87,7 @@ export class Pool {
     while (true) {
       const top = atomic.load<u64>(at);
       Record.of(first).refs = <u32>top;
+      Race.window();
       if (atomic.cmpxchg<u64>(at, top, Pool.tagged(top, first)) == top) break;
     }
     atomic.add<i32>(changetype<usize>(Shared.block) + offsetof<Superblock>("chained"), CHUNK);
@@ -97,7 +100,9 @@ export class Pool {
       const top = atomic.load<u64>(at);
       const first = <u32>top;
       if (first == 0) return false;
-      if (atomic.cmpxchg<u64>(at, top, Pool.tagged(top, Record.of(first).refs)) != top) continue;
+      const rest = Record.of(first).refs;
+      Race.window();
+      if (atomic.cmpxchg<u64>(at, top, Pool.tagged(top, rest)) != top) continue;
       slot.head = first;
       slot.count = CHUNK;
       atomic.sub<i32>(changetype<usize>(Shared.block) + offsetof<Superblock>("chained"), CHUNK);

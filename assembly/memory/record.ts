@@ -1,6 +1,7 @@
 // One record of 16 bytes per unit of table memory in use: what the library must know about a table page that the page itself cannot hold, since no
 // format has spare bits in every entry. Records are found through a directory, a block of them per 64 KiB, so that pages may lie anywhere in a
 // guest's RAM and untouched memory costs nothing.
+import { Race } from "./race";
 import { Shared, UNIT_LG2 } from "./superblock";
 
 /** No page: the end of lists, and the answer when there is none. A page at offset 0 is one like any other in a guest's RAM. */
@@ -43,6 +44,7 @@ export class Record {
       if (atomic.load<u32>(slot) != 0) continue;
       const block = Shared.take(BLOCK_BYTES);
       if (block == 0) return false;
+      Race.window();
       // Another realm may have been first; its block counts, ours is lost (1 KiB, once per group at most).
       atomic.cmpxchg<u32>(slot, 0, block);
     }

@@ -15,12 +15,19 @@ export interface Leaf {
   readonly items: number;
 }
 
+/**
+ * Tables that were looked through since the last leaf and hold none: a table whose pointers go in circles is not followed along each of its ways, which
+ * would take for ever. Forgotten with each leaf, since whoever built the tables may change them meanwhile.
+ */
+type Barren = Set<number>;
+
 /** Whole leaves that touch [first, last], inner addresses. @throws IoPgtableError EFAULT */
 export function* leaves(s: TableState, first: bigint, last: bigint, operation: string): Generator<Leaf> {
+  const barren: Barren = new Set();
   // Where the roots are several, the index of a root is the top of the address.
   for (let root = 0; root < rootCount(s); root++) {
     const table = rootTable(s, root);
-    yield* leavesOf(s, table, BigInt(root) * spanOf(s, table), first, last, operation);
+    yield* leavesOf(s, table, BigInt(root) * spanOf(s, table), first, last, operation, barren);
   }
 }
 
@@ -35,22 +42,30 @@ function* leavesOf(
   first: bigint,
   last: bigint,
   operation: string,
+  barren: Barren,
 ): Generator<Leaf> {
   const end = va + spanOf(s, table) - 1n;
-  if (first > end || last < va) return;
+  const key = table.level * 2 ** 32 + table.offset;
+  if (first > end || last < va || barren.has(key)) return;
   const shift = BigInt(s.shifts[table.level] ?? 0);
   const from = first > va ? Number((first - va) >> shift) : 0;
   const to = last < end ? Number((last - va) >> shift) : table.items - 1;
   let next = 0n;
+  let none = first <= va && last >= end;
   for (const entry of entriesOf(s, table, va, from, to)) {
     if (entry.kind === "table") {
-      yield* leavesOf(s, childTable(s, entry, operation), entry.va, first, last, operation);
+      const child = childTable(s, entry, operation);
+      yield* leavesOf(s, child, entry.va, first, last, operation, barren);
+      none &&= barren.has(child.level * 2 ** 32 + child.offset);
     } else if (entry.kind === "leaf" && entry.va >= next) {
       const leaf = wholeLeaf(s, table, entry);
       next = (entry.va & ~((1n << BigInt(entry.sizeLg2)) - 1n)) + BigInt(leaf.pageSize);
       yield leaf;
+      barren.clear();
+      none = false;
     }
   }
+  if (none) barren.add(key);
 }
 
 /** The leaf that an item is part of. */

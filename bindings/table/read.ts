@@ -6,12 +6,16 @@ import { isInside } from "./arguments.js";
 import { innerVa } from "./entries.js";
 import type { TableState } from "./state.js";
 
+/** Bytes of the smallest leaf that any format has; the pages in use may be larger. */
+const SMALLEST_LEAF = 4096;
+
 /** The exact output address, or undefined where nothing is mapped or the address is outside the input space. */
 export function lookup(s: TableState, iova: unknown, operation: string): bigint | undefined {
   s.checkReadable(operation);
   const at = checkIova(iova, operation, s.page);
   if (!isInside(s, at, 1n)) return undefined;
-  const offset = at % BigInt(s.page);
+  // Whatever a corrupt table holds, no leaf is smaller; and a number holds a multiple of this exactly.
+  const offset = at % BigInt(SMALLEST_LEAF);
   const result = s.handle === 0 ? peek(s, at - offset, 0) : s.core.phys(s.handle, Number(at - offset));
   if (result === -Fault.CORRUPT) throw corrupt(operation, at);
   return result < 0 ? undefined : BigInt(result) + offset;
@@ -26,16 +30,14 @@ export function corrupt(operation: string, iova: number | bigint): IoPgtableErro
   );
 }
 
-/** Look up in a table that somebody else built; permits 0 = any mapping. */
+/** Look up in a table that somebody else built; permits 0 = any mapping. What its roots do not reach is outside. */
 export function peek(s: TableState, iova: bigint, permits: number): number {
   const { core, variant, encryptionBit } = s.spec;
-  let va = innerVa(s, iova);
-  let root = s.root;
-  if (s.roots.length > 1) {
-    const span = BigInt(s.spec.rootItems(s.top)) << BigInt(s.shifts[s.top] ?? 0);
-    root = s.roots[Number(va / span)] ?? root;
-    va %= span;
-  }
+  const whole = innerVa(s, iova);
+  const span = BigInt(s.spec.rootItems(s.top)) << BigInt(s.shifts[s.top] ?? 0);
+  const root = s.roots[Number(whole / span)];
+  if (root === undefined) return -Fault.ADDRESS_SIZE;
+  const va = whole % span;
   const low = Number(va & 0xffff_ffffn);
   return s.core.peek(core, root, s.top, low, Number(va >> 32n), permits, variant, encryptionBit);
 }
@@ -124,8 +126,7 @@ function translateCopied(
 /** 64-bit words as two halves each: no BigInt is made. The page goes through the core, the offset is added. */
 function translateWords(s: TableState, from: BigUint64Array, to: Float64Array): number {
   const halves = new Uint32Array(from.buffer, from.byteOffset, from.length * 2);
-  // Below 2^31, where `&` gives no negative numbers: the core is asked for a part of a page that is larger.
-  const inPage = Math.min(s.page, 2 ** 31) - 1;
+  const inPage = SMALLEST_LEAF - 1;
   const low = (i: number): number => halves[2 * i] ?? 0;
   const fill = (area: Float64Array, first: number): void => {
     for (let i = 0; i < area.length; i++) {

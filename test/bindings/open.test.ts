@@ -154,6 +154,22 @@ describe("hostile words", () => {
     expect(typeof opened.access(0x123456789000, Access.READ)).toBe("number");
   });
 
+  it.each([
+    { says: "ARM", format: stage1 },
+    { says: "AMD", format: amd },
+  ])("that lead to the same empty table along 512^3 ways are looked through once: $says", ({ format }) => {
+    const { built, opened, raw } = builtAndOpened(format);
+    built.map(0, 0x1000, 0x1000, RW);
+    const steps = built.walk(0);
+    for (const step of steps.slice(0, -1)) raw.fill(step, Array(512).fill(step.entry));
+    raw.write(steps.at(-1)?.entryPaddr ?? 0, 0n);
+    expect([...opened.mappings()]).toEqual([]);
+    expect(opened.stats().mappedBytes).toBe(0);
+    raw.write((steps.at(-1)?.entryPaddr ?? 0) + 8, steps.at(-1)?.entry ?? 0n);
+    const first = opened.mappings().next();
+    expect(first.value).toMatchObject({ iova: 0x1000n, paddr: 0x1000, size: 0x1000 });
+  });
+
   it("are seen at the next call: nothing is cached", () => {
     const { built, opened, raw } = builtAndOpened(stage1);
     built.map(0, 0x5000, 0x2000, RW);

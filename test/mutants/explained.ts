@@ -1,0 +1,12 @@
+// Mutants that no test can notice, and why: nothing that the library promises changes. Known by their line, so that a changed line is asked again.
+
+export interface Explained {
+  readonly file: string;
+  /** The source line, as it stands. */
+  readonly text: string;
+  readonly old: string;
+  readonly new: string;
+  readonly why: string;
+}
+
+export const EXPLAINED: readonly Explained[] = [];
