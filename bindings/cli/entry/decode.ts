@@ -1,0 +1,81 @@
+import { type ConfiguredFormat, itemBits } from "../../formats/describe.js";
+import type { CommandLine } from "../commandLine.js";
+import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { CONFIGURATION, configuredFormat, FORMAT_NAMES } from "../formatOptions.js";
+import { jsonText } from "../json.js";
+import { hex } from "../replay/hexText.js";
+import { UnusableOption } from "../replay/unusableInput.js";
+import { entryDecoder, levelsOf, type Reading, readingJson, readings, readingText } from "./describedEntry.js";
+import { levelOption } from "./levelOption.js";
+
+interface Decoded {
+  readonly item: bigint;
+  readonly readings: readonly Reading[];
+}
+
+function entryOf(text: string, bits: 32 | 64): bigint {
+  const digits = text.replace(/^0x/i, "").replaceAll("_", "");
+  if (!/^[0-9a-f]{1,16}$/i.test(digits)) throw new UnusableOption(`${text}: give an entry in hexadecimal`);
+  const item = BigInt(`0x${digits}`);
+  if (item >> BigInt(bits) !== 0n) throw new UnusableOption(`${text}: entries of this format have ${bits} bits`);
+  return item;
+}
+
+/** What means nothing at one level is of interest only where it means nothing at any. */
+function decode(format: ConfiguredFormat, item: bigint, level: string | undefined): Decoded {
+  if (level !== undefined) return { item, readings: readings(format, item, [levelOption(format, level)]) };
+  const all = readings(format, item, levelsOf(format));
+  const valid = all.filter(({ description }) => description.paddr !== null);
+  return { item, readings: valid.length > 0 ? valid : all };
+}
+
+const isValid = ({ readings: all }: Decoded): boolean => all.some(({ description }) => description.paddr !== null);
+
+function decodedText(name: string, { item, readings: all }: Decoded): string {
+  return `${name} ${hex(item)}\n${all.map(readingText).join("")}`;
+}
+
+function run(line: CommandLine, { out }: CommandContext): ExitStatus {
+  const [name = "", ...texts] = line.expectWords(2, 1000, "a format and one or more entries");
+  const format = configuredFormat(name, line);
+  const bits = itemBits(format, entryDecoder());
+  const decoded = texts.map((text) => decode(format, entryOf(text, bits), line.text("level")));
+  if (line.flag("json")) {
+    const entries = decoded.map((each) => ({ entry: each.item, readings: each.readings.map(readingJson) }));
+    out.write(jsonText({ format: name, manual: format.facts.manual, entries }));
+  } else {
+    out.write(decoded.map((each) => decodedText(name, each)).join("\n"));
+    out.write(`\n${format.facts.manual}\n`);
+  }
+  return decoded.every(isValid) ? 0 : 1;
+}
+
+export const DECODE: CommandSpec = {
+  name: "decode",
+  summary: "says in words what each field of an entry means",
+  usage: ["FORMAT ENTRY... [options]"],
+  about: [
+    "Takes entries apart: bits, name, value, what the value means, and the section of the manual that says so. ENTRY is hexadecimal, with or without 0x.",
+    "What an entry is depends on the level of its table. Without --level it is read at every level, readings that say the same stand together, and levels at which it is not valid are left out.",
+    `FORMAT is one of ${FORMAT_NAMES}.`,
+  ],
+  options: [
+    {
+      name: "level",
+      value: "N",
+      text: "the level of the table that the entry stands in, by the architecture's number",
+    },
+    ...CONFIGURATION,
+  ],
+  success: "each entry is a leaf or leads to a table",
+  failure: "an entry is empty or invalid at the levels asked for",
+  examples: [
+    {
+      command: "npx io-pgtable decode armLpaeS1 840000e41 --level 2",
+    },
+    { command: "npx io-pgtable decode x86_64 0x80000000000000e7" },
+    { command: "npx io-pgtable decode amdV1 6000000080000001 --json" },
+    { command: "npx io-pgtable decode armLpaeS1 0060000080000f43 --with contiguousHint --page-size 16K" },
+  ],
+  run,
+};
