@@ -2,5 +2,10 @@
 import type { CommandSpec } from "./commandSpec.js";
 import { DECODE } from "./entry/decode.js";
 import { ENCODE } from "./entry/encode.js";
+import { FORMATS } from "./formats/command.js";
+import { DIFF } from "./image/diff.js";
+import { DUMP } from "./image/dump.js";
+import { WALK } from "./image/walk.js";
+import { REPLAY } from "./replay/command.js";
 
-export const COMMANDS: readonly CommandSpec[] = [DECODE, ENCODE];
+export const COMMANDS: readonly CommandSpec[] = [REPLAY, DECODE, ENCODE, WALK, DUMP, DIFF, FORMATS];

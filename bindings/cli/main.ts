@@ -12,7 +12,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(overviewText(COMMANDS));
     return 0;
   }
-  const why = name === undefined ? overviewText(COMMANDS) : `io-pgtable: unknown command "${name}" (--help lists them)\n`;
+  const why =
+    name === undefined ? overviewText(COMMANDS) : `io-pgtable: unknown command "${name}" (--help lists them)\n`;
   process.stderr.write(why);
   return 2;
 }
