@@ -1,4 +1,6 @@
 // The list of commands, in the order in which the help and the documents have them.
+
+import { BENCH } from "./bench/command.js";
 import type { CommandSpec } from "./commandSpec.js";
 import { DECODE } from "./entry/decode.js";
 import { ENCODE } from "./entry/encode.js";
@@ -8,4 +10,4 @@ import { DUMP } from "./image/dump.js";
 import { WALK } from "./image/walk.js";
 import { REPLAY } from "./replay/command.js";
 
-export const COMMANDS: readonly CommandSpec[] = [REPLAY, DECODE, ENCODE, WALK, DUMP, DIFF, FORMATS];
+export const COMMANDS: readonly CommandSpec[] = [REPLAY, DECODE, ENCODE, WALK, DUMP, DIFF, FORMATS, BENCH];

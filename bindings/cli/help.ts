@@ -3,12 +3,11 @@ import { type CommandSpec, type OptionSpec, optionsOf, statusText } from "./comm
 const WIDTH = 100;
 const TEXT_COLUMN = 20;
 
-/** Breaks a paragraph into lines; `indent` stands before all but the first. */
-export function wrap(text: string, indent: string = "", width: number = WIDTH): string {
+/** Breaks a paragraph into lines of at most `room`; `indent` stands before all but the first. */
+export function wrap(text: string, indent: string = "", room: number = WIDTH): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    const room = width - (lines.length === 0 ? 0 : indent.length);
     if (line !== "" && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;
@@ -18,7 +17,7 @@ export function wrap(text: string, indent: string = "", width: number = WIDTH): 
 }
 
 function paragraph(text: string): string {
-  return text.startsWith("- ") ? wrap(`  ${text}`, "    ") : wrap(text);
+  return text.startsWith("- ") ? `  - ${wrap(text.slice(2), "    ", WIDTH - 4)}` : wrap(text);
 }
 
 /** Items of one list follow each other without an empty line. */
@@ -34,7 +33,7 @@ export function optionName({ name, short, value }: OptionSpec): string {
 function optionText(option: OptionSpec): string {
   const name = `  ${optionName(option)}`;
   const indent = " ".repeat(TEXT_COLUMN);
-  const text = wrap(option.text, indent, WIDTH - TEXT_COLUMN + indent.length);
+  const text = wrap(option.text, indent, WIDTH - TEXT_COLUMN);
   return name.length < TEXT_COLUMN - 1 ? `${name.padEnd(TEXT_COLUMN)}${text}\n` : `${name}\n${indent}${text}\n`;
 }
 
