@@ -1,7 +1,7 @@
 // The table pages that the pieces of an update need: counted by the core over the same choice of leaf sizes as they are made, ascending, so that a table
 // that two of them need is counted once.
 import { runAt } from "../../segmentList.js";
-import { EditKind, plainEdit, planEdit, planEmptied } from "../editSteps.js";
+import { type Edit, EditKind, plainEdit, planEdit, planEmptied } from "../editSteps.js";
 import { extentsFrom } from "../extents.js";
 import { fetchLevels, lowerTop, neededTop, raiseTop } from "../grow.js";
 import type { Hold } from "../holds.js";
@@ -107,7 +107,7 @@ function planPiece(s: TableState, piece: Piece): boolean {
 }
 
 /** The edit that carries out a piece without a list. */
-export function editOf(piece: Piece) {
+export function editOf(piece: Piece): Edit {
   const { content, iova, size } = piece;
   if (content.kind === "extent") return { kind: EditKind.REPLACE, iova, size, paddr: content.paddr, ...content.bits };
   if (content.kind === "protect") return { kind: EditKind.PROTECT, iova, size, paddr: 0, ...content.bits };
