@@ -28,6 +28,11 @@ export interface ExampleSpec {
   readonly prints?: string;
 }
 
+/** What an example prints, line by line. */
+export function lines(...texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}
+
 export interface CommandSpec {
   readonly name: string;
   /** One line. */

@@ -22,7 +22,8 @@ export async function runCommand(
     return 0;
   } catch (error) {
     if (!isTold(error)) throw error;
-    context.err.write(`io-pgtable ${spec.name}: ${error.message}\n`);
+    // A parser's message may quote lines of its input.
+    context.err.write(`io-pgtable ${spec.name}: ${error.message.replace(/\s+/g, " ")}\n`);
     return 2;
   }
 }

@@ -1,6 +1,6 @@
 import { type ConfiguredFormat, itemBits } from "../../formats/describe.js";
 import type { CommandLine } from "../commandLine.js";
-import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { type CommandContext, type CommandSpec, type ExitStatus, lines } from "../commandSpec.js";
 import { CONFIGURATION, configuredFormat, FORMAT_NAMES } from "../formatOptions.js";
 import { jsonText } from "../json.js";
 import { hex } from "../replay/hexText.js";
@@ -72,6 +72,27 @@ export const DECODE: CommandSpec = {
   examples: [
     {
       command: "npx io-pgtable decode armLpaeS1 840000e41 --level 2",
+      prints: lines(
+        "armLpaeS1 0x840000e41",
+        "level 2: leaf of 2M at 0x840000000, READ,WRITE",
+        "  1:0    type        0x1     block                               D8.3.1",
+        "  4:2    AttrIndx    0x0     MAIR slot 0: normal, non-cacheable  D8.5",
+        "  5      NS          0x0     secure                              D8.3.1",
+        "  6      AP[1]       0x1     unprivileged too                    D8.4",
+        "  7      AP[2]       0x0     read and write                      D8.4",
+        "  9:8    SH          0x2     outer shareable                     D8.5",
+        "  10     AF          0x1     accessed                            D8.4",
+        "  11     nG          0x1     this address space only             D8.3.1",
+        "  47:21  address     0x4200  0x840000000                         D8.3.1",
+        "  50     GP          0x0     not guarded                         D8.3.1",
+        "  51     DBM         0x0     no dirty state                      D8.4.6",
+        "  52     Contiguous  0x0     stands alone                        D8.7.1",
+        "  53     PXN         0x0     privileged execution allowed        D8.4",
+        "  54     UXN         0x0     unprivileged execution allowed      D8.4",
+        "  58:55  software    0x0                                         D8.3.1",
+        "",
+        "Arm Architecture Reference Manual (DDI 0487)",
+      ),
     },
     { command: "npx io-pgtable decode x86_64 0x80000000000000e7" },
     { command: "npx io-pgtable decode amdV1 6000000080000001 --json" },

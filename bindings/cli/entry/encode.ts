@@ -2,7 +2,7 @@ import type { ConfiguredFormat } from "../../formats/describe.js";
 import { IoPageTable, Prot, TableMemory } from "../../index.js";
 import { bytesOption, wordOption } from "../addressOption.js";
 import type { CommandLine } from "../commandLine.js";
-import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { type CommandContext, type CommandSpec, type ExitStatus, lines } from "../commandSpec.js";
 import { CONFIGURATION, configuredFormat, FORMAT_NAMES } from "../formatOptions.js";
 import { jsonText } from "../json.js";
 import { protOption } from "../protOption.js";
@@ -126,7 +126,25 @@ export const ENCODE: CommandSpec = {
   examples: [
     { command: "npx io-pgtable encode armLpaeS1 0x840000000 --size 2M --prot READ,WRITE,CACHE" },
     { command: "npx io-pgtable encode riscv 0x80000000 --size 64K --with svnapot --prot READ" },
-    { command: "npx io-pgtable encode x86_64 0x1000 --table --level 2" },
+    {
+      command: "npx io-pgtable encode x86_64 0x1000 --table --level 2",
+      prints: lines(
+        "0x1027",
+        "",
+        "level 2: table at 0x1000",
+        "  0      P        0x1  present            5.4.1",
+        "  1      R/W      0x1  read and write     5.4.1",
+        "  2      U/S      0x1  unprivileged too   5.4.1",
+        "  3      PWT      0x0  write-back         5.4.1",
+        "  4      PCD      0x0  cacheable          5.4.1",
+        "  5      A        0x1  accessed           5.4.1",
+        "  7      PS       0x0  a table            5.4.1",
+        "  11:9   AVL      0x0                     5.4.1",
+        "  51:12  address  0x1  0x1000             5.3",
+        "  58:52  AVL      0x0                     5.4.1",
+        "  63     NX       0x0  execution allowed  5.4.1",
+      ),
+    },
   ],
   run,
 };

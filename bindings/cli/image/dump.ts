@@ -1,6 +1,6 @@
 import { IoPgtableError, type Mapping } from "../../index.js";
 import type { CommandLine } from "../commandLine.js";
-import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { type CommandContext, type CommandSpec, type ExitStatus, lines } from "../commandSpec.js";
 import { jsonText } from "../json.js";
 import { protNames, protText } from "../protOption.js";
 import { hex } from "../replay/hexText.js";
@@ -101,7 +101,16 @@ export const DUMP: CommandSpec = {
   success: "the tables were read",
   failure: "they lead out of the image: what was found before is printed",
   examples: [
-    { command: "npx io-pgtable dump arm-vblk-strict.tables.json.gz --snapshot mid2 --leaf 2M" },
+    {
+      command: "npx io-pgtable dump arm-nvme-16k.tables.json.gz --range 0xffff0000+64K",
+      prints: lines(
+        "0xffff0000..0xffff3fff -> 0x55ca0000  1 x 16K  READ,WRITE,CACHE",
+        "0xffff4000..0xffff7fff -> 0x55c74000  1 x 16K  READ,WRITE,CACHE",
+        "0xffff8000..0xffffbfff -> 0x55c88000  1 x 16K  READ,WRITE,CACHE",
+        "0xffffc000..0xffffffff -> 0x8090000  1 x 16K  READ,WRITE,NOEXEC,MMIO",
+        "armLpaeS1, snapshot end, root 0x55c38000: 192 KiB mapped by 12 x 16K; 4 table pages (48.1 KiB)",
+      ),
+    },
     { command: "npx io-pgtable dump vtd-vblk-39.tables.json.gz --range 0x7fe00000+2M --allows WRITE" },
     { command: "npx io-pgtable dump ram.bin.gz --base 0x80000000 --format riscv --ias 39 --root 0x80200000 --entries" },
   ],

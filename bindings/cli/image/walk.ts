@@ -2,7 +2,7 @@ import { describeEntry } from "../../formats/describe.js";
 import { IoPgtableError, type WalkStep } from "../../index.js";
 import { wordOption } from "../addressOption.js";
 import type { CommandLine } from "../commandLine.js";
-import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { type CommandContext, type CommandSpec, type ExitStatus, lines } from "../commandSpec.js";
 import { entryDecoder, readingJson, readingText, summary } from "../entry/describedEntry.js";
 import { levelOption } from "../entry/levelOption.js";
 import { jsonText } from "../json.js";
@@ -74,7 +74,16 @@ export const WALK: CommandSpec = {
   success: "each address is mapped",
   failure: "one is not, or the tables lead out of the image",
   examples: [
-    { command: "npx io-pgtable walk arm-vblk-strict.tables.json.gz --snapshot mid2 0xfe7ff123" },
+    {
+      command: "npx io-pgtable walk arm-nvme-16k.tables.json.gz 0xffff4123",
+      prints: lines(
+        "0xffff4123 -> 0x55c74123",
+        "  level 0  entry at 0x55c38000: 0x55c5c003  table at 0x55c5c000",
+        "  level 1  entry at 0x55c5c000: 0x55d10003  table at 0x55d10000",
+        "  level 2  entry at 0x55d103f8: 0x55c9c003  table at 0x55c9c000",
+        "  level 3  entry at 0x55c9ffe8: 0x55c74f47  leaf of 16K at 0x55c74000, READ,WRITE,CACHE",
+      ),
+    },
     { command: "npx io-pgtable walk ram.bin --base 0x80000000 --format x86_64 --root 0x80123000 0x1000" },
   ],
   run,
