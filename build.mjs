@@ -61,6 +61,15 @@ function embedCore() {
   );
 }
 
+/** The same core for memory that is not shared: the flag of its memory import, which the import's names precede. */
+function unshared(core) {
+  const memory = Buffer.from("\x03env\x06memory\x02\x03", "latin1");
+  const at = core.indexOf(memory);
+  if (at < 0) fail("the core does not import shared memory");
+  core[at + memory.length - 1] = 1;
+  return core;
+}
+
 function fail(why) {
   rmSync(CORE, { force: true });
   process.stderr.write(`build: ${why}\n`);
@@ -78,10 +87,14 @@ function compileRaceCore() {
   const flags = JSON.parse(readFileSync(at("asconfig.json"), "utf8")).options;
   writeFileSync(at("build/race-core/asconfig.json"), JSON.stringify({ options: flags }));
   const entries = ["assembly/index.ts", "assembly/memory/race.ts"];
-  execFileSync(bin("asc"), ["--config", "asconfig.json", ...entries, "-O1", "--disableWarning", "235", "--outFile", wasm.pathname], {
-    cwd: at("build/race-core"),
-    stdio: "inherit",
-  });
+  execFileSync(
+    bin("asc"),
+    ["--config", "asconfig.json", ...entries, "-O1", "--disableWarning", "235", "--outFile", wasm.pathname],
+    {
+      cwd: at("build/race-core"),
+      stdio: "inherit",
+    },
+  );
 }
 
 const options = new Set(process.argv.slice(2));
@@ -97,4 +110,5 @@ if (!options.has("--core")) {
   rmSync(at("dist"), { recursive: true, force: true });
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   copyFileSync(CORE, at("dist/core.wasm"));
+  writeFileSync(at("dist/core-unshared.wasm"), unshared(readFileSync(CORE)));
 }

@@ -1,5 +1,4 @@
-// Loading the wasm core: one module, one instance per memory and realm.
-import { CORE_BASE64 } from "./generated/coreBytes.js";
+// What the wasm core offers; coreModule.ts loads it.
 
 /** The exports of assembly/index.ts. */
 export interface Core {
@@ -133,11 +132,6 @@ export interface CoreImports {
   isHeld(handle: number, iova: number, size: number): number;
 }
 
-/** The three ways in which the core's import can declare its memory; wasm wants the declaration to match the memory. */
-type MemoryKind = "shared" | "limited" | "unlimited";
-
-const modules = new Map<MemoryKind, WebAssembly.Module>();
-
 /** The status numbers of the core (assembly/core/table.ts). */
 export const Status = {
   OK: 0,
@@ -152,60 +146,3 @@ export const Status = {
   ENOMEM: -4,
   EFAULT: -5,
 } as const;
-
-/** Instantiate the core over a memory. Synchronous; the first call in a realm compiles (about 2 ms), later ones do not. */
-export function instantiate(memory: WebAssembly.Memory, imports: CoreImports): Core {
-  const link = (kind: MemoryKind): Core => {
-    const instance = new WebAssembly.Instance(moduleFor(kind), {
-      env: { memory },
-      window: { otherWindow: imports.otherWindow, otherWindowAt: imports.otherWindowAt },
-      held: { isHeld: imports.isHeld },
-    });
-    return instance.exports as unknown as Core;
-  };
-  const shared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
-  if (shared) return link("shared");
-  try {
-    return link("limited");
-  } catch (error) {
-    // A memory without a maximum cannot be told from one with, except by trying.
-    if (error instanceof WebAssembly.LinkError) return link("unlimited");
-    throw error;
-  }
-}
-
-function moduleFor(kind: MemoryKind): WebAssembly.Module {
-  const known = modules.get(kind);
-  if (known !== undefined) return known;
-  const module = new WebAssembly.Module(declareMemory(coreBytes(), kind));
-  modules.set(kind, module);
-  return module;
-}
-
-function coreBytes(): Uint8Array<ArrayBuffer> {
-  const text = atob(CORE_BASE64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-/**
- * Change how the module declares its memory import. It is built with `03 01 80 80 04`: shared, at least 1 page, at most 65536. Unshared with a maximum
- * is `01`; without one is `00` and no maximum: its three bytes are taken up by a longer encoding of the same minimum.
- */
-function declareMemory(bytes: Uint8Array<ArrayBuffer>, kind: MemoryKind): Uint8Array<ArrayBuffer> {
-  if (kind === "shared") return bytes;
-  const name = [3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3, 1, 0x80, 0x80, 4];
-  const at = findBytes(bytes, name);
-  if (at < 0) throw new Error("the wasm core does not import its memory as expected");
-  const limits = at + name.length - 5;
-  bytes.set(kind === "limited" ? [1, 1, 0x80, 0x80, 4] : [0, 0x81, 0x80, 0x80, 0], limits);
-  return bytes;
-}
-
-function findBytes(bytes: Uint8Array, wanted: readonly number[]): number {
-  for (let i = 0; i + wanted.length <= bytes.length; i++) {
-    if (wanted.every((byte, k) => bytes[i + k] === byte)) return i;
-  }
-  return -1;
-}

@@ -1,6 +1,7 @@
 // io-pgtable: builds, changes, walks and checks the page tables that IOMMUs and GPUs read.
 
 export type { TableAllocator } from "./allocator.js";
+export { compileCore } from "./coreModule.js";
 export { type ErrorCode, IoPgtableError } from "./errors.js";
 export { type FlushOps, flushedByOwner } from "./flush.js";
 export * from "./formats/index.js";

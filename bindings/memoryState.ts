@@ -1,6 +1,6 @@
 // What the library knows of a memory in this realm; `TableMemory` is its public face.
-import type { Core } from "./core.js";
-import { instantiate } from "./core.js";
+import type { Core, CoreImports } from "./core.js";
+import { instantiate, type LoadedCore, mismatch } from "./coreModule.js";
 import { IoPgtableError } from "./errors.js";
 
 /** Bytes of the memory that have physical addresses. */
@@ -34,6 +34,8 @@ const EMPTY = new Float64Array(0);
 export class MemoryState {
   readonly memory: WebAssembly.Memory;
   readonly core: Core;
+  /** What the core is an instance of, so that other realms need not compile it. */
+  readonly module: WebAssembly.Module;
   readonly windows: readonly Window[];
   readonly shared: boolean;
   /** Whether the memory has room of its own for table pages; else an allocator must give them. */
@@ -52,7 +54,14 @@ export class MemoryState {
   constructor(
     memory: WebAssembly.Memory,
     windows: readonly Window[],
-    options: { bookkeeping?: Region | undefined; superblock?: number; own?: Own; hasPool: boolean },
+    options: {
+      bookkeeping?: Region | undefined;
+      superblock?: number;
+      own?: Own;
+      hasPool: boolean;
+      module?: WebAssembly.Module | undefined;
+    },
+    operation: string,
   ) {
     this.memory = memory;
     this.windows = windows;
@@ -60,14 +69,26 @@ export class MemoryState {
     this.hasPool = options.hasPool;
     this.superblock = options.superblock ?? 0;
     this.#bookkeeping = options.bookkeeping;
-    this.core = instantiate(memory, {
-      otherWindow: (paddr, bytes) => this.#otherWindow(paddr, bytes),
-      otherWindowAt: (offset) => this.#use(this.windowAt(offset)),
-      isHeld: (handle, iova, size) => (this.holders.get(handle >>> 0)?.(iova, size) === true ? 1 : 0),
-    });
+    const { core, module } = this.#load(options.module, operation);
+    this.core = core;
+    this.module = module;
     this.#use(windows[0]);
     if (options.own !== undefined) this.superblock = layOutOwn(this.core, options.own);
     if (this.superblock !== 0) this.#attachRealm("attach");
+  }
+
+  #load(module: WebAssembly.Module | undefined, operation: string): LoadedCore {
+    const imports: CoreImports = {
+      otherWindow: (paddr, bytes) => this.#otherWindow(paddr, bytes),
+      otherWindowAt: (offset) => this.#use(this.windowAt(offset)),
+      isHeld: (handle, iova, size) => (this.holders.get(handle >>> 0)?.(iova, size) === true ? 1 : 0),
+    };
+    try {
+      return instantiate(this.memory, imports, module);
+    } catch (error) {
+      if (module !== undefined && error instanceof WebAssembly.LinkError) throw mismatch(error, this.shared, operation);
+      throw error;
+    }
   }
 
   #use(window: Window | undefined): void {

@@ -1,5 +1,6 @@
 // The memory that table pages live in.
 
+import { checkModule } from "./coreModule.js";
 import { IoPgtableError } from "./errors.js";
 import { MemoryState, type Region, type Window } from "./memoryState.js";
 import { checkInteger, show } from "./numbers.js";
@@ -26,6 +27,8 @@ interface SharedHandle extends SharedTableMemory {
   readonly superblock: number;
   readonly windows: readonly Window[];
   readonly hasPool: boolean;
+  /** Compiled once for all realms. */
+  readonly module: WebAssembly.Module;
 }
 
 const states = new WeakMap<TableMemory, MemoryState>();
@@ -72,9 +75,13 @@ export class TableMemory {
    *   come on top (below 2 % and 2.5 MiB), where 4 GiB in all allow it.
    * @param options.physBase the physical address of byte 0: default 0x80000000, a multiple of 4 KiB below 2^56
    * @param options.shared whether workers may attach; default: where the environment has shared memory
+   * @param options.module the core, compiled by the caller: by `compileCore`, or from `io-pgtable/core.wasm` (for unshared memory
+   *   `io-pgtable/core-unshared.wasm`) where an environment compiles files only; default: the package compiles the one that it embeds
    * @throws IoPgtableError EINVAL, ENOMEM (the environment refused the memory), ENOTSUP (`shared: true` where there is none)
    */
-  static create(options: { bytes?: number; physBase?: number; shared?: boolean } = {}): TableMemory {
+  static create(
+    options: { bytes?: number; physBase?: number; shared?: boolean; module?: WebAssembly.Module } = {},
+  ): TableMemory {
     const operation = "TableMemory.create";
     if (typeof options !== "object" || options === null) {
       throw new IoPgtableError("EINVAL", operation, `the options are ${show(options)}; give an object`);
@@ -86,16 +93,19 @@ export class TableMemory {
     const records = Math.ceil(wanted / WASM_PAGE) * (RECORD_BLOCK + 4) + 2 * RECORD_BLOCK;
     const overhead = Math.ceil((records + REALMS * 64 * 1024 + DESCRIPTORS_BYTES) / WASM_PAGE) * WASM_PAGE;
     const total = Math.min(wanted + overhead, GIB4);
+    const module = checkModule(options.module, operation);
     const memory = newMemory(total / WASM_PAGE, options.shared, operation);
     const window = { offset: overhead, bytes: total - overhead, physBase: physBase + overhead };
-    made = new MemoryState(memory, [window], { hasPool: true, own: { areaStart: overhead, areaBytes: window.bytes } });
+    const own = { areaStart: overhead, areaBytes: window.bytes };
+    made = new MemoryState(memory, [window], { hasPool: true, own, module }, operation);
     return new TableMemory();
   }
 
   /**
    * Use a memory that exists already, such as an emulator's guest RAM. `windows` say which bytes have which physical addresses (RAM may have holes).
    * `over` and `open` write nothing. To build tables there, give `bookkeeping`, a region that nothing else may write and that no window contains, and an
-   * allocator for the table pages. The memory may grow meanwhile.
+   * allocator for the table pages. The memory may grow meanwhile. `module` as in `create`; it has to go with the memory: `core-unshared.wasm`
+   * declares a maximum, which the memory has to have then.
    * @throws IoPgtableError EINVAL
    */
   static over(
@@ -103,6 +113,7 @@ export class TableMemory {
     options: {
       windows: readonly { offset: number; bytes: number; physBase: number }[];
       bookkeeping?: { offset: number; bytes: number };
+      module?: WebAssembly.Module;
     },
   ): TableMemory {
     const operation = "TableMemory.over";
@@ -123,7 +134,8 @@ export class TableMemory {
         ? undefined
         : checkRegion(options.bookkeeping, "bookkeeping", memory, operation);
     checkDisjoint(windows, bookkeeping, operation);
-    made = new MemoryState(memory, windows, { bookkeeping, hasPool: false });
+    const module = checkModule(options.module, operation);
+    made = new MemoryState(memory, windows, { bookkeeping, hasPool: false, module }, operation);
     return new TableMemory();
   }
 
@@ -139,7 +151,7 @@ export class TableMemory {
   }
 
   /**
-   * In a worker: the same memory, received by postMessage.
+   * In a worker: the same memory, received by postMessage. The handle brings the compiled core along.
    * @throws IoPgtableError EINVAL for anything that `share()` did not make; ENOMEM when the bookkeeping has no room for another realm
    */
   static attach(shared: SharedTableMemory): TableMemory {
@@ -159,7 +171,9 @@ export class TableMemory {
         `the handle is ${show(shared)}; give what TableMemory.share returned`,
       );
     }
-    made = new MemoryState(handle.memory, handle.windows, { superblock: handle.superblock, hasPool: handle.hasPool });
+    const { superblock, hasPool } = handle;
+    const module = checkModule(handle.module, operation);
+    made = new MemoryState(handle.memory, handle.windows, { superblock, hasPool, module }, operation);
     return new TableMemory();
   }
 
@@ -183,6 +197,7 @@ export class TableMemory {
       superblock: state.superblock,
       windows: state.windows.map((w) => ({ ...w })),
       hasPool: state.hasPool,
+      module: state.module,
     };
     return handle;
   }

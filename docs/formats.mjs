@@ -1,12 +1,11 @@
 // Prints what stands between the format markers of README.md, from the formats themselves; --write puts it there.
 import { readFileSync, writeFileSync } from "node:fs";
-import { formatsCommand } from "../dist/cli/formats/command.js";
+import { allFormats } from "../dist/cli/formats/command.js";
 
 const README = new URL("../README.md", import.meta.url);
 const MARKED = /(<!-- formats -->\n\n)[\s\S]*?(\n<!-- \/formats -->)/;
 
-let table = "";
-formatsCommand([], { out: { write: (text) => (table += text) }, err: process.stderr });
+const table = allFormats();
 if (process.argv[2] === "--write") {
   const before = readFileSync(README, "utf8");
   writeFileSync(

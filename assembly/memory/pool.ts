@@ -1,8 +1,9 @@
 // Where the library's own table pages come from: size classes of 2^10 to 2^20 bytes. Each realm keeps its free pages to itself and takes untouched
 // area in chunks: a bump shared by every table page made two workers slower than one (0.51x); chunks of 64 scale (1.2x to 1.9x). What a realm has too
 // many of, it passes on in chains of 64.
-import { Own, PoolSlot } from "./realm";
+
 import { Race } from "./race";
+import { Own, PoolSlot } from "./realm";
 import { Record } from "./record";
 import { CLASS_MIN_LG2, CLASSES, Shared, Superblock, UNIT_LG2 } from "./superblock";
 

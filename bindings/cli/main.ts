@@ -1,26 +1,20 @@
 #!/usr/bin/env node
-import { formatsCommand } from "./formats/command.js";
-import { replayCommand } from "./replay/command.js";
-
-const HELP = `io-pgtable COMMAND
-
-  formats   prints what the page-table formats can hold
-  replay    replays a record of a kernel's IOMMU operations and compares the results
-
-io-pgtable COMMAND --help tells more.
-`;
+import { COMMANDS } from "./commands.js";
+import { overviewText } from "./help.js";
+import { runCommand } from "./runCommand.js";
 
 async function main(args: readonly string[]): Promise<number> {
-  const [command, ...rest] = args;
+  const [name, ...rest] = args;
   const noColour = (process.env.NO_COLOR ?? "") !== "";
-  const context = { out: process.stdout, err: process.stderr, noColour };
-  if (command === "replay") return replayCommand(rest, context);
-  if (command === "formats") return formatsCommand(rest, context);
-  if (command === "--help" || command === "-h") {
-    process.stdout.write(HELP);
+  const spec = COMMANDS.find((each) => each.name === name);
+  if (spec !== undefined) return runCommand(spec, rest, { out: process.stdout, err: process.stderr, noColour });
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(overviewText(COMMANDS));
     return 0;
   }
-  process.stderr.write(command === undefined ? HELP : `io-pgtable: unknown command "${command}" (--help lists them)\n`);
+  const why =
+    name === undefined ? overviewText(COMMANDS) : `io-pgtable: unknown command "${name}" (--help lists them)\n`;
+  process.stderr.write(why);
   return 2;
 }
 

@@ -1,6 +1,7 @@
 // AMD IOMMU version 1 tables. AMD I/O Virtualization Technology (IOMMU) Specification 48882, 2.2.3.
 import { show } from "../numbers.js";
 import { explicitProt, Prot } from "../prot.js";
+import { AMD_MANUAL, amdFields } from "./amdV1Fields.js";
 import { checkConfig, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
@@ -89,6 +90,8 @@ export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number 
 export const amdV1Facts: FormatFacts<never, OwnOptions<AmdV1Config>> = {
   name: "amdV1",
   make: amdV1,
+  manual: AMD_MANUAL,
+  fields: amdFields,
   walkers: "AMD IOMMU, host tables of version 1",
   linux: { part: "generic_pt", name: "amdv1" },
   usual: { ias: 64, oas: 52 },

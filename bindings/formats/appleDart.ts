@@ -1,6 +1,7 @@
 // Apple DART and DART2. Layouts as Linux's io-pgtable-dart has them; Apple publishes none.
 import { show } from "../numbers.js";
 import { Prot } from "../prot.js";
+import { DART_MANUAL, dart2Fields, dartFields } from "./appleDartFields.js";
 import { checkConfig, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts } from "./facts.js";
@@ -62,6 +63,8 @@ export function appleDart2(config: CommonConfig): Format<DartRegisters> {
 export const appleDartFacts: FormatFacts<never, never> = {
   name: "appleDart",
   make: appleDart,
+  manual: DART_MANUAL,
+  fields: dartFields,
   walkers: "Apple DART",
   linux: { part: "io-pgtable", name: "APPLE_DART" },
   usual: { ias: 32, oas: 36 },
@@ -73,6 +76,7 @@ export const appleDart2Facts: FormatFacts<never, never> = {
   ...appleDartFacts,
   name: "appleDart2",
   make: appleDart2,
+  fields: dart2Fields,
   walkers: "Apple DART, second generation",
   linux: { part: "io-pgtable", name: "APPLE_DART2" },
   usual: { ias: 36, oas: 42 },

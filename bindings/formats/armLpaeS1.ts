@@ -9,6 +9,7 @@ import {
   lpaeTableBits,
   lpaeVariant,
 } from "./armLpaeBits.js";
+import { ARM_MANUAL, lpaeFields } from "./armLpaeFields.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -49,6 +50,8 @@ export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
 export const armLpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
   ...lpaeOptions(armLpaeS1),
   name: "armLpaeS1",
+  manual: ARM_MANUAL,
+  fields: lpaeFields("stage1"),
   walkers: "Arm SMMU stage 1, GPUs that share the format",
   linux: { part: "io-pgtable", name: "ARM_64_LPAE_S1" },
   usual: { ias: 48, oas: 48 },
@@ -57,6 +60,8 @@ export const armLpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>
 export const arm32LpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
   ...lpaeOptions(arm32LpaeS1),
   name: "arm32LpaeS1",
+  manual: ARM_MANUAL,
+  fields: lpaeFields("stage1"),
   walkers: "the same, 32-bit flavour",
   linux: { part: "io-pgtable", name: "ARM_32_LPAE_S1" },
   usual: { ias: 32, oas: 40 },

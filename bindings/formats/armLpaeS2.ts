@@ -9,6 +9,7 @@ import {
   lpaeVariant,
   MEM_ATTR,
 } from "./armLpaeBits.js";
+import { ARM_MANUAL, lpaeFields } from "./armLpaeFields.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
@@ -69,6 +70,8 @@ export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
 export const armLpaeS2Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
   ...lpaeOptions(armLpaeS2),
   name: "armLpaeS2",
+  manual: ARM_MANUAL,
+  fields: lpaeFields("stage2"),
   walkers: "Arm SMMU stage 2",
   structure: "the root may be up to 16 tables side by side",
   linux: { part: "io-pgtable", name: "ARM_64_LPAE_S2" },

@@ -119,7 +119,7 @@ const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
 /** Address bits 51:50 stand in bits 9:8. */
 const LPA2_ADDRESS_MASK = 0x0003_ffff_ffff_f300n;
 /** Linux's MAIR: normal non-cacheable, write-back read/write-allocate, device nGnRE, inner NC + outer WB. */
-const LINUX_MAIR: readonly number[] = [0x44, 0xff, 0x04, 0xf4, 0, 0, 0, 0];
+export const LINUX_MAIR: readonly number[] = [0x44, 0xff, 0x04, 0xf4, 0, 0, 0, 0];
 const SIZES_4K: readonly number[] = [4 * K, 2 * M, G];
 
 /** A format that lacks a quirk or an option refuses it. */

@@ -1,6 +1,7 @@
 // Mali Midgard / Bifrost (Linux: ARM_MALI_LPAE).
 
 import { ATTR_INDEX, type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
+import { ARM_MANUAL, lpaeFields } from "./armLpaeFields.js";
 import { type ArmLpaeConfig, type ArmLpaeQuirk, lpaeGeometry, lpaeOptions } from "./armLpaeShared.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
@@ -59,6 +60,8 @@ export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; m
 export const armMaliLpaeFacts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>> = {
   ...lpaeOptions(armMaliLpae),
   name: "armMaliLpae",
+  manual: ARM_MANUAL,
+  fields: lpaeFields("mali"),
   walkers: "Mali Midgard and Bifrost",
   structure: "up to 39 input bits the root has one entry",
   linux: { part: "io-pgtable", name: "ARM_MALI_LPAE" },

@@ -1,5 +1,6 @@
 // ARM short descriptors (Linux: ARM_V7S). Arm ARM for ARMv7-A (DDI 0406C) B3.5; the MediaTek extension as Linux has it.
 import { Prot } from "../prot.js";
+import { ARM_V7_MANUAL, v7sFields } from "./armV7sFields.js";
 import { checkConfig, checkQuirks, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts } from "./facts.js";
@@ -102,6 +103,8 @@ export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
 export const armV7sFacts: FormatFacts<ArmV7sQuirk, never> = {
   name: "armV7s",
   make: armV7s,
+  manual: ARM_V7_MANUAL,
+  fields: v7sFields,
   walkers: "Arm SMMU with short descriptors, MediaTek M4U",
   structure: "32-bit entries",
   linux: { part: "io-pgtable", name: "ARM_V7S" },

@@ -5,6 +5,7 @@ import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
+import { RISCV_MANUAL, riscvFields } from "./riscvFields.js";
 
 /** Configuration of `riscv`. */
 export interface RiscvConfig extends CommonConfig {
@@ -75,6 +76,8 @@ export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }
 export const riscvFacts: FormatFacts<never, OwnOptions<RiscvConfig>> = {
   name: "riscv",
   make: riscv,
+  manual: RISCV_MANUAL,
+  fields: riscvFields,
   walkers: "RISC-V Sv39, Sv48, Sv57",
   linux: { part: "generic_pt", name: "riscv64" },
   usual: { ias: 48, oas: 56 },

@@ -13,6 +13,7 @@ import {
   type Refusal,
 } from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
+import { VTD_MANUAL, vtdFields } from "./vtdSecondStageFields.js";
 
 /** Configuration of `vtdSecondStage`. */
 export interface VtdSecondStageConfig extends CommonConfig {
@@ -81,6 +82,8 @@ export function vtdSecondStage(config: VtdSecondStageConfig): Format<{ ssptptr: 
 export const vtdSecondStageFacts: FormatFacts<never, OwnOptions<VtdSecondStageConfig>> = {
   name: "vtdSecondStage",
   make: vtdSecondStage,
+  manual: VTD_MANUAL,
+  fields: vtdFields,
   walkers: "Intel VT-d, second stage",
   linux: { part: "generic_pt", name: "vtdss" },
   usual: { ias: 48, oas: 52 },

@@ -6,6 +6,7 @@ import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { chooseSizes, readRequest, refusal } from "./request.js";
+import { X86_MANUAL, x86Fields } from "./x86_64Fields.js";
 
 /** Configuration of `x86_64`. */
 export interface X86Config extends CommonConfig {
@@ -76,6 +77,8 @@ export function x86_64(config: X86Config): Format<{ cr3: bigint; levels: number 
 export const x86Facts: FormatFacts<never, OwnOptions<X86Config>> = {
   name: "x86_64",
   make: x86_64,
+  manual: X86_MANUAL,
+  fields: x86Fields,
   walkers: "CPUs, AMD IOMMU version 2, VT-d first stage",
   linux: { part: "generic_pt", name: "x86_64" },
   usual: { ias: 48, oas: 52 },

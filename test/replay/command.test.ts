@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { replayCommand } from "../../bindings/cli/replay/command.js";
+import { REPLAY } from "../../bindings/cli/replay/command.js";
 import type { Report } from "../../bindings/cli/replay/report.js";
+import { runCommand } from "../../bindings/cli/runCommand.js";
 import { exportedFormats } from "../house/formats.js";
 import { recordFile, recordLines, recordTables, writeRecord, writeTemporary } from "./records.js";
 
@@ -20,7 +21,7 @@ class Captured {
 
 async function run(args: readonly string[], terminal = false, noColour = false) {
   const [out, err] = [new Captured(terminal), new Captured(terminal)];
-  const status = await replayCommand(args, { out, err, noColour });
+  const status = await runCommand(REPLAY, args, { out, err, noColour });
   return { status, out: out.text, err: err.text };
 }
 

@@ -1,28 +1,35 @@
 import { CATALOGUE } from "../../formats/catalogue.js";
+import type { CommandLine } from "../commandLine.js";
+import type { CommandContext, CommandSpec, ExitStatus } from "../commandSpec.js";
+import { jsonText } from "../json.js";
 import { formatTable } from "./formatTable.js";
-import { survey } from "./survey.js";
+import { type Survey, survey } from "./survey.js";
 
-const HELP = `io-pgtable formats
-
-Prints what the formats can hold, as a table in Markdown. It is found out by making each format with all address
-sizes, granules and options; what a format refuses is not in the table.
-`;
-
-export interface FormatsContext {
-  readonly out: { write(text: string): unknown };
-  readonly err: { write(text: string): unknown };
+/** The table of the README. */
+export function allFormats(): string {
+  return formatTable(CATALOGUE.map(survey));
 }
 
-/** `io-pgtable formats`. @returns the exit status */
-export function formatsCommand(args: readonly string[], { out, err }: FormatsContext): 0 | 2 {
-  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
-    out.write(HELP);
-    return 0;
-  }
-  if (args.length > 0) {
-    err.write(`io-pgtable formats: takes no arguments (--help tells more)\n`);
-    return 2;
-  }
-  out.write(formatTable(CATALOGUE.map(survey)));
+function surveyJson({ facts, ...found }: Survey): object {
+  const { name, walkers, manual, linux, usual } = facts;
+  return { name, walkers, manual, linux: linux ?? null, usual, ...found };
+}
+
+function run(line: CommandLine, { out }: CommandContext): ExitStatus {
+  line.expectWords(0, 0, "no arguments");
+  out.write(line.flag("json") ? jsonText(CATALOGUE.map(survey).map(surveyJson)) : allFormats());
   return 0;
 }
+
+export const FORMATS: CommandSpec = {
+  name: "formats",
+  summary: "prints what the page-table formats can hold",
+  usage: ["[options]"],
+  about: [
+    "Prints what the formats can hold, as a table in Markdown. It is found out by making each format with all address sizes, granules and options; what a format refuses is not in the table.",
+  ],
+  options: [],
+  success: "always",
+  examples: [{ command: "npx io-pgtable formats" }, { command: "npx io-pgtable formats --json | jq '.[].name'" }],
+  run,
+};

@@ -19,6 +19,7 @@ export interface Replayed {
   readonly record: TraceRecord;
   readonly target: ReplayTarget;
   readonly checked: CheckedReplay;
+  readonly relocated: boolean;
   readonly leftOut: LeftOut | null;
   readonly timing: boolean;
   readonly timed: (round: number, rounds: number) => void;
@@ -114,7 +115,7 @@ export function buildReport(replayed: Replayed): Report {
     flushes: flushesPart(replayed),
   };
   checked.destroy();
-  const verdict = verdictOf(checked, record, target, leftOut);
+  const verdict = verdictOf(checked, record, target, { leftOut, relocated: replayed.relocated });
   return {
     schema: REPORT_SCHEMA,
     record: recordPart(replayed),
@@ -126,6 +127,7 @@ export function buildReport(replayed: Replayed): Report {
     ...before,
     ...repeatedPart(replayed, verdict.equal),
     ftrace: ftracePart(replayed),
+    relocated: replayed.relocated,
     leftOut,
     checks: [...checked.differences.checks].map(([check, tally]) => ({ check, ...tally })),
     marks: checked.marks,

@@ -9,6 +9,8 @@ import { vtdTarget } from "./vtdTarget.js";
 export interface TargetOptions extends FormatOptions {
   /** Default: the format of the record's own machine; for ftrace, which does not tell, that of the Arm SMMU. */
   readonly format?: string | undefined;
+  /** By map and unmap, also on the format of its own machine: so that formats can be compared. */
+  readonly asRequests?: boolean | undefined;
 }
 
 /** A record of calls that shows no invalidations is taken for the SMMU's. */
@@ -29,7 +31,7 @@ function ownTarget(record: TraceRecord, tables: KernelTables | null): ReplayTarg
 export function chooseTarget(record: TraceRecord, tables: KernelTables | null, options: TargetOptions): ReplayTarget {
   const own = OWN_FORMAT[record.machine];
   const { format = own, ias, oas, pageSize } = options;
-  const asRecorded = ias === undefined && oas === undefined && pageSize === undefined;
+  const asRecorded = !options.asRequests && ias === undefined && oas === undefined && pageSize === undefined;
   if (record.source === "calls" && format === own && asRecorded) return ownTarget(record, tables);
   return formatTarget(factsOf(format), record, options);
 }

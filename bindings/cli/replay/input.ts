@@ -63,7 +63,7 @@ export async function readText(file: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function* readChunks(file: string, progress: ReadProgress): AsyncGenerator<Buffer> {
+export async function* readChunks(file: string, progress: ReadProgress): AsyncGenerator<Buffer> {
   const source = contents(file, progress);
   while (true) {
     const step = await source.next().catch((error: unknown) => {

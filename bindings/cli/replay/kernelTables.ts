@@ -26,6 +26,14 @@ export interface DomainSnapshot {
   readonly tables: readonly KernelTable[];
 }
 
+/** The table pages of a domain, as they lay in memory. */
+export interface DomainImage {
+  /** The kernel's format and how it was configured: `fmt`, `levels`, `t0sz`, `granule_log2`. */
+  readonly params: ReadonlyMap<string, unknown>;
+  /** By physical address: the words of 64 bits that are not zero, with their indexes in a page of 4 KiB. */
+  readonly pages: ReadonlyMap<bigint, readonly (readonly [index: number, word: bigint])[]>;
+}
+
 /** Where a domain of a snapshot is found. */
 export type Place = Pick<Mark, "tag" | "root">;
 
@@ -85,6 +93,20 @@ function contextOf(device: Json): ContextDescriptor | null {
   };
 }
 
+function wordOf(value: unknown): readonly [number, bigint] {
+  const [index, word] = list(value);
+  return [integer(index), wide(word)];
+}
+
+function imageOf(domain: Json): DomainImage {
+  if (!isObject(domain.pages)) throw new TypeError("the table pages are missing");
+  const params = isObject(domain.params) ? domain.params : {};
+  return {
+    params: new Map(Object.entries(params)),
+    pages: new Map(Object.entries(domain.pages).map(([paddr, words]) => [wide(paddr), list(words).map(wordOf)])),
+  };
+}
+
 /** The kernel's page tables as they stood in guest RAM at a few moments of a run. */
 export class KernelTables {
   readonly #file: string;
@@ -121,6 +143,23 @@ export class KernelTables {
       leaves: list(found.leaves).map(leafOf),
       tables: list(found.tables).map(tableOf),
     }));
+  }
+
+  /** The snapshots' names, in time order. */
+  get tags(): readonly string[] {
+    return [...this.#snapshots.keys()];
+  }
+
+  /** The roots of a snapshot's domains; null where there is no such snapshot. */
+  roots(tag: string): readonly string[] | null {
+    const domains = this.#snapshots.get(tag)?.domains;
+    return isObject(domains) ? Object.keys(domains) : null;
+  }
+
+  /** @returns null where the snapshot has no domain with this root */
+  image(place: Place): DomainImage | null {
+    const found = this.#find(place);
+    return found === null ? null : this.#checked(() => imageOf(found));
   }
 
   /** The context descriptor that points to this root, where the machine has such descriptors. */

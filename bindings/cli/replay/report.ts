@@ -86,6 +86,8 @@ export interface Report {
   };
   /** ftrace names no domain: what the replay had to make of that. */
   readonly ftrace: { readonly otherDomainMaps: number; readonly unmapsFromBefore: number } | null;
+  /** Requests were widened to whole pages of the format, at addresses of their own. */
+  readonly relocated: boolean;
   /** What the format has no room for; null where everything was replayed. */
   readonly leftOut: LeftOut | null;
   readonly nanoseconds: Timing | null;

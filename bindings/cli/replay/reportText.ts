@@ -125,8 +125,17 @@ function leftOutRows({ leftOut, table }: Report): string[] {
   return [row("left out", `${what} that ${table.format} has no room for${why}`)];
 }
 
-function noteRows({ ftrace, record }: Report): string[] {
+function noteRows({ ftrace, record, relocated, table }: Report): string[] {
   const rows: string[] = [];
+  if (relocated) {
+    const page = pageSize(Math.min(...table.pageSizes));
+    rows.push(
+      row(
+        "note",
+        `requests are widened to pages of ${page}, each at addresses of its own, as a kernel with such pages has them`,
+      ),
+    );
+  }
   if (record.lostEvents > 0)
     rows.push(row("note", `the trace lost ${plural(record.lostEvents, "event")}: differences may come from that`));
   if (ftrace && ftrace.otherDomainMaps > 0) {

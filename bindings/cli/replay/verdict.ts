@@ -14,9 +14,18 @@ function differenceText(replay: CheckedReplay): string {
   return `DIFFERENT: ${plural(total, "difference")} (${kinds.join(", ")})${where}`;
 }
 
+const RELOCATED =
+  "every request was mapped and unmapped whole (at addresses of its own: nothing of the kernel's to compare)";
+
 /** Why no snapshot of the kernel's tables was compared. */
 function noTables(record: TraceRecord): string {
   return record.source === "ftrace" ? "ftrace shows no tables to compare" : "no snapshot of its tables to compare";
+}
+
+/** How the record was changed before it was replayed. */
+export interface Changed {
+  readonly leftOut: LeftOut | null;
+  readonly relocated: boolean;
 }
 
 function equalText({ differences, marks }: CheckedReplay, record: TraceRecord, target: ReplayTarget): string {
@@ -48,9 +57,10 @@ export function verdictOf(
   replay: CheckedReplay,
   record: TraceRecord,
   target: ReplayTarget,
-  leftOut: LeftOut | null,
+  { leftOut, relocated }: Changed,
 ): Verdict {
   const equal = replay.differences.total === 0;
   if (!equal) return { equal, text: differenceText(replay) };
-  return { equal, text: equalText(replay, record, target) + exceptions(replay, leftOut) };
+  const text = relocated ? RELOCATED : equalText(replay, record, target);
+  return { equal, text: text + exceptions(replay, leftOut) };
 }
