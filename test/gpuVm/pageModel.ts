@@ -11,6 +11,8 @@ export interface Shown {
   /** Bytes into the memory. */
   readonly at: number;
   readonly prot: number;
+  /** What is shown over and over, in bytes; 0: nothing is. */
+  readonly period: number;
 }
 
 export class PageModel {
@@ -38,11 +40,12 @@ export class PageModel {
         memory: dummy,
         at: (Number(request.iova) + i * this.page) % sizeOf(dummy.segments),
         prot,
+        period: 0,
       };
     }
     const { object, offset = 0, period, prot } = request;
     const inside = period === undefined ? i * this.page : (i * this.page) % period;
-    return { object, memory: object, at: offset + inside, prot };
+    return { object, memory: object, at: offset + inside, prot, period: period ?? 0 };
   }
 
   unbindObject(object: GpuObject): void {

@@ -32,6 +32,10 @@ export interface Setting {
   readonly base?: number;
 }
 
+function showsAs(a: Shown, b: Shown): boolean {
+  return a.object === b.object && a.memory === b.memory && a.at === b.at && a.period === b.period;
+}
+
 export class GpuVmSession {
   readonly memory = TableMemory.create({ bytes: 2 ** 26 });
   readonly table: IoPageTable;
@@ -146,7 +150,8 @@ export class GpuVmSession {
     const page = this.#page;
     const { first, pages } = this.#range();
     const [iova, size] = [first * page, pages * page];
-    const what = this.#random(8);
+    const what = this.#random(9);
+    if (what === 8) return this.#again(iova, size);
     const object = this.#object();
     const has = sizeOf(object.segments) / page;
     if (what === 0) return { request: "unbind", iova, size };
@@ -167,6 +172,18 @@ export class GpuVmSession {
       offset: offset * page,
       prot,
     };
+  }
+
+  /** What is mapped at an address once more, further perhaps, or with another protection. */
+  #again(iova: number, size: number): GpuVmRequest {
+    const found = this.vm.find(iova);
+    if (found === null || found.object === null) return { request: "unbind", iova, size };
+    const { object, offset, period } = found;
+    const prot = this.#random(2) === 0 ? found.prot : (PROTS[this.#random(PROTS.length)] as number);
+    if (period !== undefined)
+      return { request: "bind", iova: Number(found.iova), size: found.size, object, offset, period, prot };
+    const at = offset + iova - Number(found.iova);
+    return { request: "bind", iova, size: Math.min(size, sizeOf(object.segments) - at), object, offset: at, prot };
   }
 
   /** Which pages a request touches, with the mappings that it changes whole. */
@@ -221,7 +238,7 @@ export class GpuVmSession {
 
   #same(was: Shown | undefined, index: number): boolean {
     const is = this.#model.pages[index];
-    return was?.memory === is?.memory && was?.at === is?.at && was?.prot === is?.prot;
+    return was === is || (was !== undefined && is !== undefined && showsAs(was, is) && was.prot === is.prot);
   }
 
   /** With one leaf size nothing but what changed is flushed. */
