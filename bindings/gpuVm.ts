@@ -1,9 +1,10 @@
 // A GPU address space: which object is mapped where, and the table's entries for it. The work is in gpuVm/, one part per file.
 import { IoPgtableError } from "./errors.js";
-import { applyChange, runAlone } from "./gpuVm/apply.js";
+import { applyChange, endChange } from "./gpuVm/apply.js";
 import { Books } from "./gpuVm/books.js";
 import { writeExtents } from "./gpuVm/changes.js";
 import { Draft } from "./gpuVm/draft.js";
+import { changeByOne } from "./gpuVm/entries.js";
 import { invalidate, revalidate } from "./gpuVm/evict.js";
 import type { GpuMapping, GpuObject, Mapping } from "./gpuVm/mapping.js";
 import { isRepeated } from "./gpuVm/mapping.js";
@@ -153,10 +154,10 @@ export class GpuVm {
     const plain = list !== undefined && !isRepeated(backing) && books.splits.isEmpty;
     if (!plain || books.index.overlaps(start, end)) return this.#now(operation, (draft) => draft.bind(mapping));
     books.checkFree(operation, start, end);
-    const failure = runAlone(books.table, writeExtents(start, end - start, list, offset, backing.prot));
+    const late = changeByOne(books.table, writeExtents(start, end - start, list, offset, backing.prot));
     books.index.insert(mapping);
     books.objects.add(mapping);
-    if (failure !== undefined) throw failure.error;
+    endChange(books, [], late);
     return [{ step: "map", mapping: view }];
   }
 

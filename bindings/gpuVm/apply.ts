@@ -1,14 +1,14 @@
 // The end of a change: the table first, then the books; or neither.
-import { IoPgtableError } from "../errors.js";
-import type { IoPageTable } from "../ioPageTable.js";
+
 import type { Gather } from "../table/gather.js";
 import type { Books } from "./books.js";
-import { prepareOps, runOp, type TableOp } from "./entries.js";
+import type { EntryChange } from "./changes.js";
+import { type Afterthought, changeTable } from "./entries.js";
 import type { Block } from "./splits.js";
 
 /** A change that is worked out: what becomes of the table, and of the books after it. */
 export interface Change {
-  readonly ops: readonly TableOp[];
+  readonly ops: readonly EntryChange[];
   /** Blocks that can be one leaf again. */
   readonly joins: readonly Block[];
   publish(): void;
@@ -17,52 +17,33 @@ export interface Change {
 
 /** @throws whatever the table throws: as before where the table is as before; as after where a flush threw */
 export function applyChange(books: Books, change: Change): void {
-  let failure: { readonly error: unknown } | undefined;
+  let late: Afterthought | undefined;
   try {
-    failure = changeTable(books.table, change.ops);
+    late = changeTable(books.table, change.ops);
   } catch (error) {
     change.undo();
     throw error;
   }
   change.publish();
-  if (failure !== undefined) throw failure.error;
-  joinBlocks(books, change.joins);
+  endChange(books, change.joins, late);
 }
 
-/** Returns what a flush threw after the change. */
-function changeTable(table: IoPageTable, ops: readonly TableOp[]): { readonly error: unknown } | undefined {
-  const [first] = ops;
-  if (first === undefined) return undefined;
-  if (ops.length === 1 && first.op !== "replace" && first.op !== "protect") return runAlone(table, first);
-  const update = prepareOps(table, ops);
-  try {
-    update.commit();
-    return undefined;
-  } catch (error) {
-    return { error };
+/** What is left when table and books agree again. */
+export function endChange(
+  books: Books,
+  joins: readonly Block[],
+  late: Afterthought | undefined,
+  gather?: Gather,
+): void {
+  if (late === undefined) joinBlocks(books, joins, gather);
+  else {
+    books.splits.note(joins);
+    throw late.error;
   }
 }
 
-/** One operation that is all or nothing by itself. @throws what it throws when it has not happened */
-export function runAlone(table: IoPageTable, op: TableOp): { readonly error: unknown } | undefined {
-  try {
-    runOp(table, op);
-    return undefined;
-  } catch (error) {
-    if (!hasHappened(table, op, error)) throw error;
-    return { error };
-  }
-}
-
-/** Whether a call that threw has changed the table: then it was a flush that threw. A removal begins where something was mapped. */
-export function hasHappened(table: IoPageTable, op: TableOp, error: unknown): boolean {
-  if (error instanceof IoPgtableError && (error.code === "EEXIST" || error.code === "EINVAL")) return false;
-  const mapped = table.iovaToPhys(op.iova) !== null;
-  return op.op === "unmap" ? !mapped : mapped;
-}
-
-/** Turn blocks that were cut into one leaf again, but for those that a prepared update counts on. */
-export function joinBlocks(books: Books, blocks: readonly Block[], gather?: Gather): void {
+/** Turn blocks that were cut into one leaf again, but for those that a prepared update counts on: they wait for a later change. */
+function joinBlocks(books: Books, blocks: readonly Block[], gather?: Gather): void {
   for (const { start, size } of blocks) {
     const end = start + size;
     if (books.isHeld(start, end)) {

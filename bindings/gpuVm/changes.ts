@@ -1,7 +1,13 @@
 // From mappings as they were and as they are to be: the changes of the table, no more than what differs.
+
 import { runAt, type Segment, SegmentList } from "../segmentList.js";
-import type { TableOp } from "./entries.js";
+import type { TableOp } from "../table/prepare/operations.js";
 import { isRepeated, type Mapping, offsetAt, showSame } from "./mapping.js";
+
+/** An operation of the table's that changes its entries. */
+export type EntryChange =
+  | Exclude<TableOp, { op: "mapList" | "mapSegments" }>
+  | (Extract<TableOp, { op: "mapSegments" }> & { part: { start: number; size: number } });
 
 /** A stretch in which one thing is done. */
 interface Run {
@@ -24,7 +30,7 @@ export function changesBetween(
   old: readonly Mapping[],
   now: readonly Mapping[],
   isVacant: (start: number, end: number) => boolean,
-): TableOp[] {
+): EntryChange[] {
   const changes = new Changes(isVacant);
   let [i, j, at] = [0, 0, 0];
   for (let o = old[i], n = now[j]; o !== undefined || n !== undefined; o = old[i], n = now[j]) {
@@ -43,7 +49,7 @@ export function changesBetween(
 }
 
 class Changes {
-  readonly #ops: TableOp[] = [];
+  readonly #ops: EntryChange[] = [];
   readonly #isVacant: (start: number, end: number) => boolean;
   #run: Run | undefined;
 
@@ -61,7 +67,7 @@ class Changes {
     else if (was.backing.prot !== is.backing.prot) this.#protect(start, end, is.backing.prot);
   }
 
-  close(): TableOp[] {
+  close(): EntryChange[] {
     this.#end();
     return this.#ops;
   }
@@ -113,19 +119,19 @@ class Changes {
 }
 
 /** What is removed and mapped in one prepared update is replaced, with no fault in between. */
-function writes(run: Run): TableOp[] {
+function writes(run: Run): EntryChange[] {
   const op = writeOf(run);
   if (!run.over) return [op];
   if (op.op === "map") return [{ ...op, op: "replace" }];
   return [{ op: "unmap", iova: run.start, size: run.end - run.start }, op];
 }
 
-function writeOf({ start: iova, end, parts, prot }: Run): TableOp {
+function writeOf({ start: iova, end, parts, prot }: Run): EntryChange {
   const size = end - iova;
   const [first] = parts;
   const list = first?.mapping.list;
   if (first === undefined || list === undefined || parts.length > 1) {
-    return { op: "mapSegments", iova, segments: joined(parts, end), prot };
+    return { op: "mapSegments", iova, segments: joined(parts, end), prot, part: { start: 0, size } };
   }
   const offset = offsetAt(first.mapping, iova);
   if (isRepeated(first.mapping.backing)) return { op: "mapRepeat", iova, size, source: list, prot, phase: offset };
@@ -133,7 +139,7 @@ function writeOf({ start: iova, end, parts, prot }: Run): TableOp {
 }
 
 /** A part of a list; where it is contiguous, as one extent. */
-export function writeExtents(iova: number, size: number, list: SegmentList, start: number, prot: number): TableOp {
+export function writeExtents(iova: number, size: number, list: SegmentList, start: number, prot: number): EntryChange {
   const run = runAt(list, start);
   if (run.size >= size) return { op: "map", iova, paddr: run.paddr, size, prot };
   return { op: "mapSegments", iova, segments: list, prot, part: { start, size } };

@@ -1,7 +1,6 @@
 // Changes of the mappings that are not decided yet: the index shows them, and can be set back.
 import type { Books } from "./books.js";
-import { changesBetween } from "./changes.js";
-import type { TableOp } from "./entries.js";
+import { changesBetween, type EntryChange } from "./changes.js";
 import type { GpuObject, Mapping } from "./mapping.js";
 import { RangeSet } from "./rangeSet.js";
 import type { Block } from "./splits.js";
@@ -49,7 +48,7 @@ export class Draft {
   }
 
   /** How the table is to change: from what was before the draft to what is now. */
-  changes(): TableOp[] {
+  changes(): EntryChange[] {
     return changesBetween(byStart(this.#gone), byStart([...this.#made]), (start, end) => {
       return this.#requests.holds(start, end) && !this.#books.index.overlaps(start, end);
     });

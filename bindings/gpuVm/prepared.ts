@@ -1,10 +1,14 @@
 // An update between its two phases: the fallible one is behind it, and it may be committed or aborted.
+
 import { IoPgtableError } from "../errors.js";
-import type { Gather } from "../table/gather.js";
-import { joinBlocks } from "./apply.js";
+import { stateOf } from "../ioPageTable.js";
+import { checkGather, type Gather } from "../table/gather.js";
+import type { PreparedUpdate } from "../table/prepare/update.js";
+import { endChange } from "./apply.js";
 import type { Books, Hold } from "./books.js";
+import type { EntryChange } from "./changes.js";
 import type { Draft } from "./draft.js";
-import { type PreparedUpdate, prepareOps } from "./entries.js";
+import { commitUpdate } from "./entries.js";
 import type { GpuObject } from "./mapping.js";
 import type { RangeSet } from "./rangeSet.js";
 import type { Block } from "./splits.js";
@@ -23,30 +27,34 @@ export interface PreparedGpuVmUpdate {
    */
   readonly touched: GpuVmRange | null;
   /**
-   * Never fails for want of memory, calls no allocator. What a flush throws passes on, with all changed.
+   * Carry it out: never fails for want of memory, calls no allocator but to give pages back.
    * @param gather collects the flushes
-   * @throws IoPgtableError EINVAL after commit or abort
+   * @throws IoPgtableError EINVAL (committed or aborted already, a gather of another table), EBUSY (in a callback). What a callback throws passes on: from
+   *   `changeTop` with nothing changed and the update still prepared, from a flush with all done and the flush owed.
    */
   commit(gather?: Gather): void;
-  /** Give everything back; nothing has happened. @throws IoPgtableError EINVAL after commit or abort */
+  /** Give everything back; nothing has happened. @throws IoPgtableError EINVAL (committed or aborted already), EBUSY (in a callback) */
   abort(): void;
 }
 
-/** A draft that has been set back, held until it is decided. @throws what the table's prepare throws */
+/** What is prepared: the books' side and the table's. */
+interface Plan {
+  readonly draft: Draft;
+  readonly ops: readonly EntryChange[];
+  readonly update: PreparedUpdate;
+  readonly joins: readonly Block[];
+  readonly objects: ReadonlySet<GpuObject>;
+  readonly touched: GpuVmRange | null;
+}
+
+/** Set a draft back and hold what it needs until it is decided. @throws what the table's prepare throws */
 export function holdDraft(books: Books, draft: Draft): PreparedGpuVmUpdate {
   const ops = draft.changes();
   const joins = draft.joins();
   const objects = draft.objects();
   draft.undo();
   const touched = touchedRange(books.table, ops, joins);
-  const update = prepareOps(books.table, ops);
-  return new Pending(books, draft, update, { joins, objects, touched });
-}
-
-interface Plan {
-  readonly joins: readonly Block[];
-  readonly objects: ReadonlySet<GpuObject>;
-  readonly touched: GpuVmRange | null;
+  return new Pending(books, { draft, ops, update: books.table.prepare(ops), joins, objects, touched });
 }
 
 class Pending implements PreparedGpuVmUpdate, Hold {
@@ -56,38 +64,40 @@ class Pending implements PreparedGpuVmUpdate, Hold {
   readonly ranges: RangeSet;
   readonly objects: ReadonlySet<GpuObject>;
   readonly #books: Books;
-  readonly #draft: Draft;
-  readonly #update: PreparedUpdate;
-  readonly #joins: readonly Block[];
+  readonly #plan: Plan;
 
-  constructor(books: Books, draft: Draft, update: PreparedUpdate, { joins, objects, touched }: Plan) {
+  constructor(books: Books, plan: Plan) {
     this.#books = books;
-    this.#draft = draft;
-    this.#update = update;
-    this.#joins = joins;
-    this.steps = draft.steps;
-    this.tablePages = update.tablePages;
-    this.touched = touched;
-    this.ranges = draft.ranges;
-    this.objects = objects;
+    this.#plan = plan;
+    this.steps = plan.draft.steps;
+    this.tablePages = plan.update.tablePages;
+    this.touched = plan.touched;
+    this.ranges = plan.draft.ranges;
+    this.objects = plan.objects;
     books.holds.add(this);
   }
 
   commit(gather?: Gather): void {
-    this.#decide("commit");
-    this.#draft.redo();
-    this.#draft.publish();
-    this.#update.commit(gather);
-    joinBlocks(this.#books, this.#joins, gather);
+    this.#checkPending("commit");
+    const { table, holds } = this.#books;
+    checkGather(stateOf(table), gather, "commit");
+    const { draft, ops, update, joins } = this.#plan;
+    const late = commitUpdate(table, update, ops, gather);
+    holds.delete(this);
+    draft.redo();
+    draft.publish();
+    endChange(this.#books, joins, late, gather);
   }
 
   abort(): void {
-    this.#decide("abort");
-    this.#update.abort();
+    this.#checkPending("abort");
+    this.#books.holds.delete(this);
+    this.#plan.update.abort();
   }
 
-  #decide(operation: string): void {
-    if (this.#books.holds.delete(this)) return;
-    throw new IoPgtableError("EINVAL", operation, "the update has been committed or aborted already");
+  #checkPending(operation: string): void {
+    stateOf(this.#books.table).checkChangeable(operation);
+    if (this.#books.holds.has(this)) return;
+    throw new IoPgtableError("EINVAL", operation, "the update was committed or aborted already; prepare another one");
   }
 }

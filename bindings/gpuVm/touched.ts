@@ -1,8 +1,9 @@
 // Ranges as GPUs that lock them want them.
+
 import { IoPgtableError } from "../errors.js";
 import type { IoPageTable } from "../ioPageTable.js";
 import { checkInteger, checkIova, show } from "../numbers.js";
-import type { TableOp } from "./entries.js";
+import type { EntryChange } from "./changes.js";
 import type { Block } from "./splits.js";
 
 export interface GpuVmRange {
@@ -11,7 +12,11 @@ export interface GpuVmRange {
 }
 
 /** Where operations, in ascending order, and joins change entries, from the first to the last; leaves that they cut count whole. */
-export function touchedRange(table: IoPageTable, ops: readonly TableOp[], joins: readonly Block[]): GpuVmRange | null {
+export function touchedRange(
+  table: IoPageTable,
+  ops: readonly EntryChange[],
+  joins: readonly Block[],
+): GpuVmRange | null {
   const first = ops[0];
   const last = ops.at(-1);
   if (first === undefined || last === undefined) return null;
@@ -24,12 +29,8 @@ export function touchedRange(table: IoPageTable, ops: readonly TableOp[], joins:
   return { iova: BigInt(start), size: end - start };
 }
 
-function sizeOf(op: TableOp): number {
-  return op.op === "mapSegments" ? (op.part?.size ?? sizeOfSegments(op.segments)) : op.size;
-}
-
-function sizeOfSegments(segments: Extract<TableOp, { op: "mapSegments" }>["segments"]): number {
-  return "size" in segments ? segments.size : segments.reduce((sum, { size }) => sum + size, 0);
+function sizeOf(op: EntryChange): number {
+  return op.op === "mapSegments" ? op.part.size : op.size;
 }
 
 /** Where the leaf that holds `start` begins; `start` itself where nothing is mapped. */

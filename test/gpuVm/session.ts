@@ -278,14 +278,19 @@ export class GpuVmSession {
     const commits = this.#random(4) !== 0;
     this.#say(commits ? "commit" : "abort", pending.requests);
     if (!commits) {
-      const dump = this.table.dump();
+      const leaves = this.#leaves();
       pending.update.abort();
-      expect(this.table.dump()).toBe(dump);
+      // A table that was kept for the update, and is empty by now, goes.
+      expect(this.#leaves()).toEqual(leaves);
       return;
     }
     pending.update.commit();
     for (const request of pending.requests) this.#model.apply(request);
     this.#books.apply(pending.update.steps);
+  }
+
+  #leaves(): string[] {
+    return [...this.table.dumpLines()].filter((line) => line.startsWith("P"));
   }
 
   #objectIsHeld(object: Buffer): boolean {
