@@ -32,8 +32,6 @@ import { checkSpan } from "./table/span.js";
 export class GpuVm {
   readonly #books: Books;
   readonly #checker: Checker;
-  /** An operation is at work: a callback may not begin another one. */
-  #busy = false;
 
   /**
    * @param range where mappings may lie; default: wherever the table maps
@@ -54,7 +52,7 @@ export class GpuVm {
    * @throws IoPgtableError EINVAL, ERANGE, ENOMEM, ENOTSUP (a protection), EBUSY
    */
   bind(request: BindRequest): GpuVmStep[] {
-    return this.#change("bind", () => this.#bind("bind", this.#checker.bind("bind", request)));
+    return this.#bind("bind", this.#checker.bind("bind", request));
   }
 
   /**
@@ -64,17 +62,13 @@ export class GpuVm {
    * @throws IoPgtableError as `bind`
    */
   bindSparse(iova: Iova, size: number, dummy: GpuObject, prot?: number): GpuVmStep[] {
-    return this.#change("bindSparse", () => {
-      return this.#bind("bindSparse", this.#checker.sparse("bindSparse", iova, size, dummy, prot));
-    });
+    return this.#bind("bindSparse", this.#checker.sparse("bindSparse", iova, size, dummy, prot));
   }
 
   /** Remove what is mapped in the range; holes are skipped. All or nothing. @throws IoPgtableError EINVAL, ERANGE, ENOMEM, EBUSY */
   unbind(iova: Iova, size: number): GpuVmStep[] {
-    return this.#change("unbind", () => {
-      const { start, end } = this.#checker.range("unbind", iova, size);
-      return this.#now("unbind", (draft) => draft.unbind(start, end));
-    });
+    const { start, end } = this.#checker.change("unbind", iova, size);
+    return this.#now("unbind", (draft) => draft.unbind(start, end));
   }
 
   /**
@@ -85,15 +79,14 @@ export class GpuVm {
    */
   prepare(requests: readonly GpuVmRequest[]): PreparedGpuVmUpdate {
     const op = "prepare";
-    return this.#change(op, () => {
-      if (!Array.isArray(requests)) {
-        throw new IoPgtableError("EINVAL", op, `the requests are ${show(requests)}; give an array`);
-      }
-      const draft = this.#draft(op, (d) => {
-        for (const request of requests as readonly GpuVmRequest[]) this.#checker.add(op, d, request);
-      });
-      return holdDraft(this.#books, draft);
+    this.#checker.changeable(op);
+    if (!Array.isArray(requests)) {
+      throw new IoPgtableError("EINVAL", op, `the requests are ${show(requests)}; give an array`);
+    }
+    const draft = this.#draft(op, (d) => {
+      for (const request of requests as readonly GpuVmRequest[]) this.#checker.add(op, d, request);
     });
+    return holdDraft(this.#books, draft);
   }
 
   /** The mapping that holds an address; null where there is none. @throws IoPgtableError EINVAL, ERANGE (beyond 2^64) */
@@ -114,12 +107,11 @@ export class GpuVm {
   /** Remove every mapping of one object, and the sparse ones that read from it. @throws IoPgtableError EINVAL, ENOMEM, EBUSY */
   unbindObject(object: GpuObject): GpuVmStep[] {
     const op = "unbindObject";
-    return this.#change(op, () => {
-      this.#books.checkUnused(op, checkGpuObject(op, object));
-      const mappings = this.#books.objects.mappingsOf(object);
-      return this.#now(op, (draft) => {
-        for (const { start, end } of mappings) draft.unbind(start, end);
-      });
+    this.#checker.changeable(op);
+    this.#books.checkUnused(op, checkGpuObject(op, object));
+    const mappings = this.#books.objects.mappingsOf(object);
+    return this.#now(op, (draft) => {
+      for (const { start, end } of mappings) draft.unbind(start, end);
     });
   }
 
@@ -128,7 +120,8 @@ export class GpuVm {
    * @throws IoPgtableError EINVAL, ENOMEM, EBUSY
    */
   invalidate(object: GpuObject): void {
-    this.#change("invalidate", () => invalidate(this.#books, checkGpuObject("invalidate", object)));
+    this.#checker.changeable("invalidate");
+    invalidate(this.#books, checkGpuObject("invalidate", object));
   }
 
   /**
@@ -136,15 +129,14 @@ export class GpuVm {
    * @throws IoPgtableError EINVAL (it has become too small), ERANGE, ENOMEM, EBUSY; it is then still evicted
    */
   revalidate(object: GpuObject): void {
-    this.#change("revalidate", () => revalidate(this.#books, checkGpuObject("revalidate", object)));
+    this.#checker.changeable("revalidate");
+    revalidate(this.#books, checkGpuObject("revalidate", object));
   }
 
   /** Cut mappings at both ends of a range so that attributes can be given to it (madvise); no entry changes. @throws IoPgtableError EINVAL, ERANGE, EBUSY */
   split(iova: Iova, size: number): GpuVmStep[] {
-    return this.#change("split", () => {
-      const { start, end } = this.#checker.range("split", iova, size);
-      return this.#now("split", (draft) => draft.split(start, end));
-    });
+    const { start, end } = this.#checker.change("split", iova, size);
+    return this.#now("split", (draft) => draft.split(start, end));
   }
 
   /** Where nothing is in the way it is one call of the table's. */
@@ -182,19 +174,6 @@ export class GpuVm {
       throw error;
     }
     return draft;
-  }
-
-  #change<T>(operation: string, change: () => T): T {
-    if (this.#busy) {
-      throw new IoPgtableError("EBUSY", operation, "called from a callback of one of its own operations");
-    }
-    this.#checker.changeable(operation);
-    this.#busy = true;
-    try {
-      return change();
-    } finally {
-      this.#busy = false;
-    }
   }
 
   /** By address, not by place, so that changes meanwhile do no harm. */

@@ -57,6 +57,12 @@ export class Checker {
     this.#state.checkChangeable(operation);
   }
 
+  /** The range of a call that changes it. @throws IoPgtableError EINVAL, ERANGE, EBUSY */
+  change(operation: string, iova: unknown, size: unknown): Range {
+    this.changeable(operation);
+    return this.range(operation, iova, size);
+  }
+
   /** @throws IoPgtableError EINVAL, ERANGE */
   range(operation: string, iova: unknown, size: unknown): Range {
     const range = this.#plain(iova, size) ?? this.#long(operation, iova, size);
@@ -71,7 +77,7 @@ export class Checker {
   /** A mapping that shows an object. @throws IoPgtableError EINVAL, ERANGE, ENOTSUP */
   bind(operation: string, request: BindRequest): Mapping {
     const { iova, size, object, offset, prot, period } = checkRecord(operation, "the request", request) as BindRequest;
-    const { start, end } = this.range(operation, iova, size);
+    const { start, end } = this.change(operation, iova, size);
     const memory = checkObject(operation, "object", object, start);
     const at = offset === undefined ? 0 : this.#bytes(operation, "offset", offset, start);
     const bytes = period === undefined ? 0 : this.#bytes(operation, "period", period, start);
@@ -83,7 +89,7 @@ export class Checker {
 
   /** A mapping that shows nothing. @throws IoPgtableError EINVAL, ERANGE, ENOTSUP */
   sparse(operation: string, iova: unknown, size: unknown, dummy: unknown, prot: unknown): Mapping {
-    const { start, end } = this.range(operation, iova, size);
+    const { start, end } = this.change(operation, iova, size);
     const memory = checkObject(operation, "dummy", dummy, start);
     const access = prot === undefined ? Prot.READ | Prot.WRITE : prot;
     this.#state.attributes(access, operation, start);

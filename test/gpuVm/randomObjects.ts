@@ -19,10 +19,13 @@ export interface Buffer extends GpuObject {
   segments: GpuObject["segments"];
 }
 
+/** Where large leaves can map, and far enough apart for every object of these tests. */
+const ALIGNED = 2 ** 23;
+
 /** Backing of `pages` pages: in one piece and aligned, or in pieces that are scattered, with neighbours now and then. */
 export function randomBacking(random: Random, pages: number, page: number, places: number): GpuObject["segments"] {
   const segments: { paddr: number; size: number }[] = [];
-  if (random(2) === 0) segments.push({ paddr: random(places) * page * pages, size: page * pages });
+  if (random(2) === 0) segments.push({ paddr: random(places) * ALIGNED, size: page * pages });
   else {
     let left = pages;
     let place = random(places * pages);
