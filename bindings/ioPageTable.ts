@@ -37,6 +37,12 @@ const MAX_EXACT = 2 ** 53;
 const PLAIN = PLAIN_PROTS - 1;
 
 let adopted: TableState | undefined;
+let inside: (table: IoPageTable) => TableState;
+
+/** What stands behind a table, for the parts of the library that work on tables. */
+export function stateOf(table: IoPageTable): TableState {
+  return inside(table);
+}
 
 /**
  * A page table that an IOMMU or GPU reads.
@@ -56,6 +62,10 @@ let adopted: TableState | undefined;
  */
 export class IoPageTable<R = unknown> {
   readonly #state: TableState;
+
+  static {
+    inside = (table) => table.#state;
+  }
 
   /**
    * @throws IoPgtableError EINVAL (no flush operations, half an allocator, a format that has callbacks and serves a table already), ENOMEM, ENOTSUP (a

@@ -186,3 +186,25 @@ export function copyPieces(
   }
   return { count: used / 2, bytes: at - offset };
 }
+
+/** Whether two lists name the same memory in the same pieces. */
+export function sameSegments(a: SegmentList, b: SegmentList): boolean {
+  const x = packedOf(a);
+  const y = packedOf(b);
+  if (x === y) return true;
+  if (x.ends.length !== y.ends.length) return false;
+  return x.ends.every((end, i) => end === y.ends[i] && x.paddrs[i] === y.paddrs[i]);
+}
+
+/** A list of `size` bytes of another, which has them. */
+export function sublist(list: SegmentList, start: number, size: number): SegmentList {
+  if (start === 0 && size === list.size) return list;
+  const pieces: Segment[] = [];
+  for (let at = start; at < start + size; ) {
+    const piece = pieceAt(list, at);
+    const bytes = Math.min(piece.size, start + size - at);
+    pieces.push({ paddr: piece.paddr, size: bytes });
+    at += bytes;
+  }
+  return new SegmentList(pieces);
+}

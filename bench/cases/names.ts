@@ -13,6 +13,11 @@ export const ACCESS = "access() for writing, random over 1 GiB of 4K pages";
 export const LIST = "map a list of 262,144 scattered 4K pages";
 export const MAP_FORMATS = "map 16,384 pages of each format's smallest size";
 
+export const BIND_LARGE = "bind 64 MiB as 4K pages over nothing";
+export const BIND_PAGE = "bind one 4K page over nothing";
+export const REBIND_PAGE = "bind one 4K page over a sparse mapping";
+export const RESIDENCY = "bind 24,415 scattered pages of a sparse resource";
+
 export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";
 export const BIGINT = "BigInt";
@@ -27,3 +32,8 @@ export const SINGLE = "io-pgtable iovaToPhys(), one by one";
 
 export const BULK = "io-pgtable translate()";
 export const BULK_COPIED = "io-pgtable translate(), own arrays";
+
+export const BIND = "GpuVm bind()";
+export const BARE_MAP = "io-pgtable map(), nothing kept";
+export const ONE_PREPARE = "GpuVm prepare() of all, commit()";
+export const BIND_EACH = "GpuVm bind(), page by page";

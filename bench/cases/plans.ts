@@ -1,6 +1,7 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { OperationPlan } from "../harness/case.js";
 import { formatPlans } from "./formats.js";
+import { gpuVmPlans } from "./gpuVm.js";
 import { listPlans } from "./list.js";
 import { lookUpPlans } from "./lookUp.js";
 import { mapPlans } from "./map.js";
@@ -16,5 +17,6 @@ export function operationPlans(memory: TableMemory): OperationPlan[] {
     ...unmapPlans(memory),
     ...pairPlans(memory),
     ...lookUpPlans(memory),
+    ...gpuVmPlans(memory),
   ];
 }
