@@ -1,7 +1,7 @@
 // The core answers from what it learned of a format in operations that are compiled once for all, and from the format itself where it looks up. Both have to
 // say the same of any item: which are tables, and where those are.
 import { describe, expect, it } from "vitest";
-import { instantiate } from "../../../bindings/core.js";
+import { instantiate } from "../../../bindings/coreModule.js";
 import { CoreFormat } from "../../../bindings/formats/coreFormats.js";
 import { Random } from "./random.js";
 
@@ -19,7 +19,7 @@ function lookUps() {
   const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true });
   const words = new Uint32Array(memory.buffer);
   let child = Number.NaN;
-  const core = instantiate(memory, {
+  const { core } = instantiate(memory, {
     otherWindow(paddr, bytes) {
       if (!(paddr >= child && paddr + bytes <= child + WINDOW)) return 0;
       core.setWindow(CHILD, WINDOW, child);
