@@ -31,7 +31,7 @@ import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
 export { editWaits } from "./core/editOperations";
-export { forgetPage, putBack, reservePage, setAside, unreservePage } from "./core/pages";
+export { bookBytes, forgetPage, isFree, putBack, reservePage, setAside, unreservePage } from "./core/pages";
 export { planBegin, plannedPages, plannedTotal, planRoot } from "./core/plan";
 export { decodedPaddr, decodedSizeLg2 } from "./core/readOperations";
 export {
@@ -271,12 +271,12 @@ export function nextPage(page: u32): u32 {
 export function pageLevel(page: u32): u32 {
   return Record.of(page).birth & 0xff;
 }
-/** The flush mark of an unlinked page in quarantine. */
+/** The flush mark of an unlinked page in quarantine; never 0, so that the page is in use. */
 export function markPages(head: u32, mark: u32): void {
-  for (let page = head; page != NO_PAGE; page = Record.of(page).next) Record.of(page).refs = mark;
+  for (let page = head; page != NO_PAGE; page = Record.of(page).next) Record.of(page).refs = mark + 1;
 }
 export function pageMark(page: u32): u32 {
-  return Record.of(page).refs;
+  return Record.of(page).refs - 1;
 }
 
 /** Unlink empty tables (all = 0) or all (1); the root has `items` items. */

@@ -100,8 +100,10 @@ export interface Core {
   prepareTable(handle: number): void;
   setTableShared(handle: number): void;
   reservePage(handle: number, page: number, bytes: number, level: number): number;
-  unreservePage(handle: number, level: number): number;
-  forgetPage(page: number): void;
+  unreservePage(handle: number, level: number, bytes: number): number;
+  forgetPage(page: number, bytes: number): void;
+  isFree(offset: number, bytes: number): number;
+  bookBytes(offset: number, bytes: number): number;
   freePages(format: number, head: number): void;
   joinPages(tail: number, head: number): void;
   nextPage(page: number): number;

@@ -42,6 +42,8 @@ export class MemoryState {
   readonly hasPool: boolean;
   /** More than 0 while a callback runs that was called on behalf of a table in this memory. */
   callbacks = 0;
+  /** Bytes of the roots that callers' allocators gave in this realm, by offset. */
+  readonly callerRoots: Map<number, number> = new Map();
   /** The tables of which prepared updates hold ranges, by handle: what says whether an empty table must stay. */
   readonly holders: Map<number, (iova: number, size: number) => boolean> = new Map();
   /** The superblock's offset once there is one; 0 before. */

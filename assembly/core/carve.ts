@@ -62,8 +62,8 @@ export class Carve {
     c.first = leafFirst;
     c.last = leafLast;
     const item = Item.load<F>(c.slot);
-    c.attrs = f.leafAttrs(item, level);
-    c.oa = f.leafOa(item, level) & ~ones;
+    c.attrs = Item.attrs<F>(item, level);
+    c.oa = Item.oa<F>(item, level) & ~ones;
     return true;
   }
 

@@ -178,7 +178,7 @@ export class Change {
   /** The memory type changes, or the address of what may be written to. */
   static conflicts<F extends Format>(t: Table, item: u64, level: u32, va: u64, oa: u64, attrs: u64): bool {
     const f = changetype<F>(0);
-    if (((f.leafAttrs(item, level) ^ attrs) & t.memoryMask) != 0) return true;
+    if (((Item.attrs<F>(item, level) ^ attrs) & t.memoryMask) != 0) return true;
     if (Edit.oldOa<F>(item, level, va) == oa) return false;
     return Change.writable<F>(t, item, level) || Change.writable<F>(t, f.leafItem(0, attrs, 0, f.shift(0)), 0);
   }

@@ -66,8 +66,8 @@ export class Coalesce {
     if (item == 0) return Item.NONE;
     if (!f.isTable(item, level)) {
       if (!f.isLeaf(item, level)) return Item.NONE;
-      runPlain = f.leafAttrs(Dirty.plain(t, item), level);
-      runAttrs = f.leafAttrs(item, level);
+      runPlain = Item.attrs<F>(Dirty.plain(t, item), level);
+      runAttrs = Item.attrs<F>(item, level);
       return Edit.oldOa<F>(item, level, 0);
     }
     const child = Path.child<F>(item, level);
@@ -96,8 +96,8 @@ export class Coalesce {
   static continues<F extends Format>(t: Table, item: u64, level: u32, va: u64, oa: u64): bool {
     const f = changetype<F>(0);
     if (!f.isLeaf(item, level) || Edit.oldOa<F>(item, level, va) != oa) return false;
-    if (f.leafAttrs(Dirty.plain(t, item), level) != runPlain) return false;
-    if (Dirty.is(t, item)) runAttrs = f.leafAttrs(item, level);
+    if (Item.attrs<F>(Dirty.plain(t, item), level) != runPlain) return false;
+    if (Dirty.is(t, item)) runAttrs = Item.attrs<F>(item, level);
     return true;
   }
 
@@ -105,7 +105,7 @@ export class Coalesce {
   static run<F extends Format>(t: Table, table: u32, level: u32, va: u64, last: u64): void {
     const f = changetype<F>(0);
     const first = Item.load<F>(Item.slot<F>(table, va, level, t.top));
-    runPlain = f.leafAttrs(Dirty.plain(t, first), level);
+    runPlain = Item.attrs<F>(Dirty.plain(t, first), level);
     let oa = Edit.oldOa<F>(first, level, va);
     while (true) {
       runLast = min<u64>(last, Item.last<F>(va, level));
@@ -150,10 +150,10 @@ export class Coalesce {
   /** The attributes of the items that become one leaf: dirty when one of them is. */
   static dirtyAttrs<F extends Format>(t: Table, slot: usize, level: u32, sizeLg2: u32): u64 {
     const f = changetype<F>(0);
-    let attrs = f.leafAttrs(Item.load<F>(slot), level);
+    let attrs = Item.attrs<F>(Item.load<F>(slot), level);
     for (let i: u32 = 1; i < 1 << (sizeLg2 - f.shift(level)); i++) {
       const item = Item.load<F>(slot + ((<usize>i) << f.itemLg2()));
-      if (Dirty.is(t, item)) attrs = f.leafAttrs(item, level);
+      if (Dirty.is(t, item)) attrs = Item.attrs<F>(item, level);
     }
     return attrs;
   }

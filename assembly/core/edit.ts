@@ -59,7 +59,7 @@ export class Edit {
   @inline static oldOa<F extends Format>(item: u64, level: u32, va: u64): u64 {
     const f = changetype<F>(0);
     const span = f.sameItems() ? f.shift(level) + f.contigLg2(item, level) : f.shift(level);
-    return f.leafOa(item, level) | (va & Item.ones(span));
+    return Item.oa<F>(item, level) | (va & Item.ones(span));
   }
 
   /** The attributes that a leaf item is to have: those asked for, with the dirty state that it has now. */
@@ -68,14 +68,13 @@ export class Edit {
     const f = changetype<F>(0);
     const fresh = f.leafItem(0, attrs, 0, f.shift(0));
     const kept = Dirty.like(t, fresh, item);
-    return f.leafAttrs(kept, 0);
+    return Item.attrs<F>(kept, 0);
   }
 
   /** Whether the edit changes nothing of this leaf at `va`, apart from its size. */
   static keeps<F extends Format>(t: Table, item: u64, level: u32, va: u64): bool {
-    const f = changetype<F>(0);
     if (kind == EditKind.REMOVE) return false;
-    if (f.leafAttrs(item, level) != Edit.newAttrs<F>(t, item, level)) return false;
+    if (Item.attrs<F>(item, level) != Edit.newAttrs<F>(t, item, level)) return false;
     return kind == EditKind.PROTECT || Edit.oldOa<F>(item, level, va) == Edit.oaAt(va);
   }
 }

@@ -1,6 +1,7 @@
 // Reading and writing single items, of 32 or 64 bits.
 import { Format } from "../format/format";
 import { Race } from "../memory/race";
+import { Op } from "./operation";
 
 export class Item {
   /** No output address. */
@@ -28,6 +29,16 @@ export class Item {
     return changetype<F>(0).itemLg2() == 3
       ? atomic.cmpxchg<u64>(at, old, item) == old
       : <u64>atomic.cmpxchg<u32>(at, <u32>old, <u32>item) == old;
+  }
+  /** The attributes of a leaf item. An encryption bit is one of them, although it stands among the address bits. */
+  @inline static attrs<F extends Format>(item: u64, level: u32): u64 {
+    const f = changetype<F>(0);
+    return f.mayEncrypt() ? f.leafAttrs(item, level) | (item & ~Op.addressMask) : f.leafAttrs(item, level);
+  }
+  /** The output address of a leaf item, without an encryption bit. */
+  @inline static oa<F extends Format>(item: u64, level: u32): u64 {
+    const f = changetype<F>(0);
+    return f.mayEncrypt() ? f.leafOa(item, level) & Op.addressMask : f.leafOa(item, level);
   }
   /** The index of the item for `va` in a table that is not the root. */
   @inline static index<F extends Format>(va: u64, level: u32): usize {

@@ -90,14 +90,18 @@ export class UnstockOperation extends Operation {
   }
 }
 
-/** Give a table a page of the caller's allocator for its next operation. False when it is in use already, or its record finds no room. */
+/** Give a table a free page of the caller's allocator for its next operation. False when its records find no room. */
 export function reservePage(handle: u32, page: u32, bytes: u32, level: u32): bool {
-  if (!Record.ensure(page, bytes)) return false;
-  const record = Record.of(page);
-  if (record.refs != 0) return false;
-  record.refs = 1;
-  record.birth = 0;
+  if (!bookBytes(page, bytes)) return false;
+  Record.of(page).birth = 0;
   Pages.keep(changetype<Table>(<usize>handle), page, level);
+  return true;
+}
+
+/** Book bytes of the caller's as in use. False when their records find no room. */
+export function bookBytes(offset: u32, bytes: u32): bool {
+  if (!Record.ensure(offset, bytes)) return false;
+  Record.mark(offset, bytes, 1);
   return true;
 }
 
@@ -115,14 +119,19 @@ export function putBack(handle: u32, level: u32, page: u32, stocked: u32): void 
   changetype<Table>(<usize>handle).stocked = stocked;
 }
 
-/** Take back a page that the operation did not need; NO_PAGE = none is left at that level. */
-export function unreservePage(handle: u32, level: u32): u32 {
+/** Whether no table has a page in these bytes, nor the pool. */
+export function isFree(offset: u32, bytes: u32): bool {
+  return !Pool.owns(offset, bytes) && !Record.used(offset, bytes);
+}
+
+/** Take back a page of `bytes` that the operation did not need; NO_PAGE = none is left at that level. */
+export function unreservePage(handle: u32, level: u32, bytes: u32): u32 {
   const page = Pages.reserved(changetype<Table>(<usize>handle), level);
-  if (page != NO_PAGE) forgetPage(page);
+  if (page != NO_PAGE) forgetPage(page, bytes);
   return page;
 }
 
 /** The page goes back to the caller's allocator. */
-export function forgetPage(page: u32): void {
-  Record.of(page).refs = 0;
+export function forgetPage(page: u32, bytes: u32): void {
+  if (Record.ensure(page, bytes)) Record.mark(page, bytes, 0);
 }

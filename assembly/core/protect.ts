@@ -72,7 +72,7 @@ export class Protect {
     const items: u32 = 1 << contig;
     const sizeLg2 = f.shift(level) + contig;
     const attrs = Edit.newAttrs<F>(t, item, level);
-    if (((f.leafAttrs(item, level) ^ attrs) & t.memoryMask) != 0) {
+    if (((Item.attrs<F>(item, level) ^ attrs) & t.memoryMask) != 0) {
       Change.leaf<F>(t, table, level, slot, va, sizeLg2, Edit.oldOa<F>(item, level, va), attrs);
       return;
     }
@@ -90,7 +90,7 @@ export class Protect {
     const f = changetype<F>(0);
     while (true) {
       const old = Item.load<F>(at);
-      const item = f.leafItem(f.leafOa(old, level), Edit.newAttrs<F>(t, old, level), level, sizeLg2);
+      const item = f.leafItem(Item.oa<F>(old, level), Edit.newAttrs<F>(t, old, level), level, sizeLg2);
       if (item == old) return false;
       if (t.dirtyMask == 0) {
         Item.store<F>(at, item);

@@ -53,11 +53,32 @@ export class Pool {
       const at = Pool.carve((<u64>pages) << sizeLg2, sizeLg2);
       if (at == 0) continue;
       if (!Record.ensure(at, pages << sizeLg2)) return false;
+      if (Record.used(at, pages << sizeLg2)) {
+        Pool.keepUnused(at, pages, sizeLg2);
+        return true;
+      }
       slot.fresh = at;
       slot.freshLeft = pages;
       return true;
     }
     return false;
+  }
+
+  /** A piece in which a caller's allocator has placed pages: the others are the pool's. */
+  static keepUnused(piece: u32, pages: u32, sizeLg2: u32): void {
+    for (let i: u32 = 0; i < pages; i++) {
+      const page = piece + (i << sizeLg2);
+      if (!Record.used(page, 1 << sizeLg2)) Pool.give(page, sizeLg2, false);
+    }
+  }
+
+  /** Whether the pool has taken a part of these bytes for its pages. */
+  static owns(offset: u32, bytes: u32): bool {
+    const block = Shared.block;
+    const taken =
+      <u64>block.areaStart +
+      ((atomic.load<u64>(changetype<usize>(block) + offsetof<Superblock>("bump")) & 0xffff_ffff) << UNIT_LG2);
+    return block.areaUnits != 0 && <u64>offset < taken && <u64>offset + bytes > <u64>block.areaStart;
   }
 
   /** Untouched bytes from the start of the area, aligned to 2^alignLg2, or 0. */

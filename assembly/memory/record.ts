@@ -50,4 +50,20 @@ export class Record {
     }
     return true;
   }
+
+  /** Whether a page is in use that has a part in `bytes` at `offset`. */
+  static used(offset: u32, bytes: u32): bool {
+    for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) {
+      const group = <u32>(at >> GROUP_LG2);
+      if (group >= Shared.block.directoryLength) return false;
+      const slot = <usize>Shared.block.directory + ((<usize>group) << 2);
+      if (load<u32>(slot) != 0 && Record.of(<u32>at).refs != 0) return true;
+    }
+    return false;
+  }
+
+  /** Mark a page of the caller's in all its units, so that none of them is taken for a page of its own; or take the marks away. */
+  static mark(offset: u32, bytes: u32, refs: u32): void {
+    for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) Record.of(<u32>at).refs = refs;
+  }
 }

@@ -68,11 +68,10 @@ export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): Att
   if (typeof explicit === "string") return { code: "EINVAL", reason: explicit };
   if ((prot & (Prot.READ | Prot.WRITE)) === 0)
     return { code: "EINVAL", reason: "the protection has neither READ nor WRITE" };
-  const widened = strict ? dropped(style, prot) : undefined;
-  if (widened !== undefined) return { code: "ENOTSUP", reason: widened };
   const type = explicit.memoryType ?? defaultType(style, prot);
-  if (type > (style.memory === "index" ? 7 : 15))
-    return { code: "ENOTSUP", reason: `the format has no memory type ${type}` };
+  if (!hasType(style, type)) return { code: "ENOTSUP", reason: `the format has no memory type ${type}` };
+  const widened = strict ? dropped(style, prot, type) : undefined;
+  if (widened !== undefined) return { code: "ENOTSUP", reason: widened };
   if (style.noShare && explicit.share !== undefined)
     return { code: "ENOTSUP", reason: "with lpa2 shareability is the table walk's own, not the entry's" };
   const share = explicit.share === undefined ? defaultShare(style, prot) : SHARE[explicit.share];
@@ -83,12 +82,24 @@ export function lpaeEncode(style: LpaeStyle, prot: number, strict: boolean): Att
   return halves(bits);
 }
 
+/**
+ * The memory types that are not reserved (D8.5, stage 2 memory type and Cacheability, without and with FEAT_S2FWB): of MemAttr, 0b00xx is device memory and
+ * inner cacheability 0b00 is reserved for any other. With FWB bit 3 is reserved too, and there are three kinds of normal memory: 5, 6, and 7 for what stage
+ * 1 says.
+ */
+function hasType(style: LpaeStyle, type: number): boolean {
+  if (style.memory === "index") return type < 8;
+  return type < 4 || ((type & 3) !== 0 && (style.memory === "s2" || type < 8));
+}
+
 /** What strict protection refuses: a request that the entry would not hold as it was made. */
-function dropped(style: LpaeStyle, prot: number): string | undefined {
+function dropped(style: LpaeStyle, prot: number, type: number): string | undefined {
   if (style.permissions === "stage1" && (prot & Prot.READ) === 0) return "write-only memory would be readable";
   if (style.permissions === "stage2" && (prot & Prot.PRIV) !== 0) return "the format has no privilege bit (PRIV)";
   if ((prot & Prot.MMIO) !== 0 && (prot & Prot.CACHE) !== 0)
     return "MMIO decides the memory type; CACHE would be dropped";
+  if ((prot & (Prot.MMIO | Prot.CACHE)) !== 0 && defaultType(style, prot) !== type)
+    return "the explicit memory type decides; MMIO or CACHE would be dropped";
   return undefined;
 }
 

@@ -13,6 +13,7 @@ import { ARM_MANUAL, lpaeFields } from "./armLpaeFields.js";
 import {
   type ArmLpaeConfig,
   type ArmLpaeQuirk,
+  attributeRegister,
   type LpaeLimits,
   lpaeGeometry,
   lpaeOptions,
@@ -78,7 +79,7 @@ function stage1(name: string, config: ArmLpaeConfig, limits: LpaeLimits): Format
     ...walks,
     ...(g.lpa2 ? { ds: 1 } : {}),
   };
-  const mair = g.mair.reduce((all, slot, i) => all | (BigInt(slot) << BigInt(8 * i)), 0n);
+  const mair = attributeRegister(g.mair);
   const ns = g.quirks.has("ARM_NS");
   const style: LpaeStyle = {
     permissions: "stage1",

@@ -12,7 +12,10 @@ export interface ArmLpaeConfig extends CommonConfig {
   quirks?: readonly ArmLpaeQuirk[];
   /** Use the contiguous hint (bit 52) within one call; default false, as Linux's io-pgtable. */
   contiguousHint?: boolean;
-  /** The eight memory attributes that `Prot.memoryType(n)` and MMIO / CACHE choose from; default Linux's (NC, WB, device, NC + outer WB at 0..3). */
+  /**
+   * The eight memory attributes that `Prot.memoryType(n)` and MMIO / CACHE choose from; default Linux's (NC, WB, device, NC + outer WB at 0..3). MMIO stands for
+   * number 2, CACHE for 1, neither for 0, whatever is there. Slots that are not given are 0.
+   */
   mair?: readonly number[];
   /** 52-bit addresses with 4K and 16K granules (FEAT_LPA2); default false (clamped to 48). The 64K granule has them anyway. */
   lpa2?: boolean;
@@ -108,6 +111,8 @@ export interface LpaeLimits {
   readonly maxOas?: number;
   /** Only the sizes of the 4K granule (the 32-bit formats and Mali). */
   readonly only4K?: boolean;
+  /** The attribute table where the caller gives none. */
+  readonly mair?: readonly number[];
   /** No contiguous hint, no attribute table of the caller's. */
   readonly noHint?: boolean;
   readonly noMair?: boolean;
@@ -195,7 +200,7 @@ export function lpaeGeometry(config: ArmLpaeConfig, limits: LpaeLimits, format: 
     dirtyTracking: dirtyTracking || quirks.has("ARM_HD"),
     startLevel: 4 - levels,
     rootItems: 2 ** (ias - granule.lg2 - bits * (levels - 1)),
-    mair: checkMair(config.mair, format),
+    mair: checkMair(config.mair ?? limits.mair ?? LINUX_MAIR, format),
     breakBeforeMake: checkBreak(config.breakBeforeMake, format),
   };
 }
@@ -224,13 +229,17 @@ function hintSizes(granule: Granule, blocks: readonly number[], maxBits: number)
   });
 }
 
-function checkMair(mair: readonly number[] | undefined, format: string): readonly number[] {
-  if (mair === undefined) return LINUX_MAIR;
+function checkMair(mair: readonly number[], format: string): readonly number[] {
   const valid = (x: unknown): boolean => typeof x === "number" && Number.isInteger(x) && x >= 0 && x <= 255;
   if (!Array.isArray(mair) || mair.length > 8 || !mair.every(valid)) {
     throw refuse("EINVAL", format, "mair must be at most eight integers 0..255");
   }
-  return [...mair, ...LINUX_MAIR].slice(0, 8).map((x, i) => (i < mair.length ? x : 0));
+  return [...mair];
+}
+
+/** The register that holds the attributes: eight bits a slot. */
+export function attributeRegister(slots: readonly number[]): bigint {
+  return slots.reduce((all, slot, i) => all | (BigInt(slot) << BigInt(8 * i)), 0n);
 }
 
 function checkBreak(x: unknown, format: string): "always" | "bbm2" | "never" {

@@ -2,32 +2,49 @@
 
 import { ATTR_INDEX, type LpaeStyle, lpaeDecode, lpaeEncode, lpaeTableBits } from "./armLpaeBits.js";
 import { ARM_MANUAL, lpaeFields } from "./armLpaeFields.js";
-import { type ArmLpaeConfig, type ArmLpaeQuirk, lpaeGeometry, lpaeOptions } from "./armLpaeShared.js";
+import {
+  type ArmLpaeConfig,
+  type ArmLpaeQuirk,
+  attributeRegister,
+  lpaeGeometry,
+  lpaeOptions,
+} from "./armLpaeShared.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
 import { defineFormat, type Format } from "./format.js";
 
 const ADDRESS_MASK = 0x0000_ffff_ffff_f000n;
 const STYLE: LpaeStyle = { permissions: "stage2", memory: "index", mali: true, ns: false, hd: false, noShare: false };
-/** MEMATTR slots 0..2: normal non-cacheable, write-back with read and write allocation, device (as Linux's panfrost sets them). */
-const MEMATTR = 0x88_8d_88n;
+/** MEMATTR slots 0..2: normal non-cacheable, write-back with read and write allocation, device (as Linux sets them). */
+const LINUX_MEMATTR: readonly number[] = [0x88, 0x8d, 0x88];
 /** TRANSTAB: ADRMODE_TABLE in bits 1:0, READ_INNER, SHARE_OUTER. */
 const ADRMODE_TABLE = 3n;
 const READ_INNER = 1n << 2n;
 const SHARE_OUTER = 1n << 4n;
 
 /**
- * Mali's LPAE form: ias <= 48, oas <= 40, 4K granule, always four levels (with ias <= 39 the root has one entry).
+ * Mali's LPAE form: ias <= 48, oas <= 40, 4K granule, always four levels (with ias <= 39 the root has one entry). `mair` are the eight bytes of its MEMATTR
+ * register, in the GPU's own encoding.
  * @throws IoPgtableError EINVAL, ENOTSUP (it has no quirks)
  */
 export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; memattr: bigint }> {
   const name = "armMaliLpae";
   const g = lpaeGeometry(
     config,
-    { quirks: [], maxIas: 48, maxOas: 40, only4K: true, noHint: true, noMair: true, noLpa2: true, noDirty: true },
+    {
+      quirks: [],
+      maxIas: 48,
+      maxOas: 40,
+      only4K: true,
+      noHint: true,
+      noLpa2: true,
+      noDirty: true,
+      mair: LINUX_MEMATTR,
+    },
     name,
   );
   const rootItems = g.startLevel > 0 ? 1 : g.rootItems;
+  const memattr = attributeRegister(g.mair);
   const attributes = ADRMODE_TABLE | READ_INNER | (g.coherentWalk ? SHARE_OUTER : 0n);
   return defineFormat<{ transtab: bigint; memattr: bigint }>({
     name,
@@ -53,7 +70,7 @@ export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; m
     archLevel: (level) => 3 - level,
     encode: (prot, strict) => lpaeEncode(STYLE, prot, strict),
     decode: (item) => lpaeDecode(STYLE, item),
-    makeRegisters: ([root = 0n]) => ({ transtab: root | attributes, memattr: MEMATTR }),
+    makeRegisters: ([root = 0n]) => ({ transtab: root | attributes, memattr }),
   });
 }
 

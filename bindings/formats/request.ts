@@ -38,6 +38,8 @@ export interface Limits {
   /** It has shareability, and memory types up to this one. */
   readonly share?: boolean;
   readonly memoryTypes?: number;
+  /** The memory type that MMIO and CACHE stand for, where they stand for one. */
+  readonly typeOfFlags?: (request: Request) => number;
   /** Requests that are dropped or widened: refused where the table is strict. */
   readonly drops: Partial<Record<"writeOnly" | "readOnly" | "cache" | "noExec" | "mmio" | "priv", boolean>>;
 }
@@ -58,6 +60,10 @@ export function refusal(request: Request, limits: Limits, strict: boolean): Refu
   if (limits.drops.readOnly && !request.write) return { code: "ENOTSUP", reason: "read-only memory would be writable" };
   if (request.mmio && request.cache)
     return { code: "ENOTSUP", reason: "MMIO decides the memory type; CACHE would be dropped" };
+  if (request.memoryType !== undefined && (request.mmio || request.cache) && limits.typeOfFlags !== undefined) {
+    if (limits.typeOfFlags(request) !== request.memoryType)
+      return { code: "ENOTSUP", reason: "the explicit memory type decides; MMIO or CACHE would be dropped" };
+  }
   for (const [flag, name] of Object.entries(NAMES) as [keyof typeof NAMES, string][]) {
     if (limits.drops[flag] && request[flag]) return { code: "ENOTSUP", reason: `the format has no bit for ${name}` };
   }

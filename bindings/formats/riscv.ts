@@ -4,7 +4,7 @@ import { checkConfig, checkFlag, refuse } from "./config.js";
 import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
-import { chooseSizes, readRequest, refusal } from "./request.js";
+import { chooseSizes, type Request, readRequest, refusal } from "./request.js";
 import { RISCV_MANUAL, riscvFields } from "./riscvFields.js";
 
 /** Configuration of `riscv`. */
@@ -93,9 +93,10 @@ function encode(prot: number, strict: boolean, svpbmt: boolean): AttributeBits |
   const request = readRequest(prot);
   if ("code" in request) return request;
   const drops = { writeOnly: true, cache: !svpbmt, mmio: !svpbmt, priv: true };
-  const refused = refusal(request, { memoryTypes: svpbmt ? MEMORY_TYPES : 0, drops }, strict);
+  const limits = svpbmt ? { memoryTypes: MEMORY_TYPES, typeOfFlags, drops } : { drops };
+  const refused = refusal(request, limits, strict);
   if (refused !== undefined) return refused;
-  const asked = request.memoryType ?? (request.mmio ? PBMT.IO : request.cache ? PBMT.PMA : PBMT.NC);
+  const asked = request.memoryType ?? typeOfFlags(request);
   return halves(
     USER |
       ACCESSED |
@@ -104,6 +105,11 @@ function encode(prot: number, strict: boolean, svpbmt: boolean): AttributeBits |
       (request.noExec ? 0n : EXECUTE) |
       (svpbmt ? BigInt(asked) << PBMT_SHIFT : 0n),
   );
+}
+
+function typeOfFlags({ mmio, cache }: Request): number {
+  if (mmio) return PBMT.IO;
+  return cache ? PBMT.PMA : PBMT.NC;
 }
 
 function decode(item: bigint, svpbmt: boolean): number {

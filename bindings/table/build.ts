@@ -1,12 +1,13 @@
 // Making a table: its arguments checked, its root allocated, its descriptor written.
 import { checkAllocator, type TableAllocator } from "../allocator.js";
-import { IoPgtableError } from "../errors.js";
+import { hex, IoPgtableError } from "../errors.js";
 import { checkFlushOps, type FlushOps, isFlushedByOwner } from "../flush.js";
 import { type Format, type FormatSpec, halves, isRefusal, specOf } from "../formats/format.js";
 import type { MemoryState } from "../memoryState.js";
 import { show } from "../numbers.js";
 import { PLAIN_PROTS } from "../prot.js";
 import { memoryState } from "../tableMemory.js";
+import { bookRoot, forgetRoot } from "./callerRoots.js";
 import { leafSizes } from "./leafSizes.js";
 import { checkOffset, checkReach } from "./reserve.js";
 import { Blocked, type TableParts, TableState } from "./state.js";
@@ -91,7 +92,10 @@ function freeRoot(args: Arguments, root: number): void {
   const { memory, spec, allocator } = args;
   const bytes = Math.max(spec.rootItems(spec.top) * 2 ** memory.core.geometry(spec.core, 2, 0), 64);
   if (allocator === undefined) memory.core.givePage(root, poolLg2(bytes));
-  else callIdle(memory, () => allocator.free(root, bytes, spec.archLevel(spec.top)));
+  else {
+    forgetRoot(memory, root, bytes);
+    callIdle(memory, () => allocator.free(root, bytes, spec.archLevel(spec.top)));
+  }
 }
 
 /** The root: zeroed, aligned to its size (below a page: to 64 bytes, as long as the size is below a page). */
@@ -120,6 +124,13 @@ function allocateRoot(args: Arguments, operation: string): number {
     throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${bytes} bytes for the root`);
   const pageBytes = 2 ** (memory.core.geometry(spec.core, 1, 0) + itemLg2);
   checkOffset(args, operation, offset, bytes, bytes < pageBytes ? 64 : bytes);
+  const refused = bookRoot(memory, offset, bytes);
+  if (refused === "in use")
+    throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, which is in use`);
+  if (refused !== undefined) {
+    callIdle(memory, () => allocator.free(offset, bytes, spec.archLevel(spec.top)));
+    throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for the records of the root");
+  }
   new Uint8Array(memory.memory.buffer, offset, bytes).fill(0);
   return offset;
 }

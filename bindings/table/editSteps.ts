@@ -70,7 +70,7 @@ export function runEdit(s: TableState, operation: string, e: Edit, flushes: Flus
   const breaking = new Breaking(s);
   const status = takeSteps(s, e, breaking, flushes);
   const done = s.memory.mail[Mail.DONE] ?? 0;
-  returnUnused(s);
+  breaking.failure ??= returnUnused(s);
   checkEnd(s, operation, status, e.iova, breaking, flushes);
   return done;
 }
@@ -130,6 +130,7 @@ export function checkEnd(
 
 /** The flushes between clearing an entry and storing what it becomes. */
 export class Breaking {
+  /** What a callback threw, for `checkEnd`. */
   failure: { readonly error: unknown } | undefined;
 
   constructor(readonly state: TableState) {}

@@ -3,6 +3,7 @@ import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger } from "../numbers.js";
 import { poolLg2 } from "./build.js";
+import { forgetRoot } from "./callerRoots.js";
 import type { TableGather } from "./gather.js";
 import { type Flush, PageList } from "./pages.js";
 import { drainEvents, drainPages, releasePages, settle } from "./settle.js";
@@ -83,7 +84,10 @@ function releaseRoot(s: TableState): void {
   if (s.spec.roots > 1) return;
   core.countPages(-1);
   if (allocator === undefined) core.givePage(root, poolLg2(bytes));
-  else s.call(() => allocator.free(root, bytes, s.spec.archLevel(top)));
+  else {
+    forgetRoot(s.memory, root, bytes);
+    s.call(() => allocator.free(root, bytes, s.spec.archLevel(top)));
+  }
 }
 
 /** Names what is unlinked so far. */

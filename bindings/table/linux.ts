@@ -7,7 +7,7 @@ import { checkInteger, checkIova } from "../numbers.js";
 import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
 import { checkGather } from "./gather.js";
-import { growFor, undoGrowth } from "./grow.js";
+import { NOT_GROWN, undoGrowth } from "./grow.js";
 import { checkFree } from "./holds.js";
 import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
 import {
@@ -21,7 +21,7 @@ import {
   tellTop,
 } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
-import { fetchPlanned, returnUnused } from "./reserve.js";
+import { returnUnused } from "./reserve.js";
 import { drainEvents, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
 import { clip, UnmapFlag, wholeLeaves } from "./unmap.js";
@@ -72,18 +72,8 @@ function inputBytes(s: TableState, at: bigint, pageSize: number, pages: number):
 
 function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult {
   const { iova, paddr, size, low, high } = extent;
-  const grown = growFor(s, "mapPages", { iova, size: 2 ** sizeLg2 }, paddr);
-  if (s.allocator !== undefined) {
-    try {
-      s.core.planBegin();
-      s.core.planMap(s.handle, iova, paddr, size, sizeLg2);
-      fetchPlanned(s, "mapPages", iova);
-    } catch (error) {
-      undoGrowth(s, grown);
-      if (error instanceof IoPgtableError && error.code === "ENOMEM") return refused("ENOMEM");
-      throw error;
-    }
-  }
+  const grown = tablesFor(s, "mapPages", extent, sizeLg2);
+  if (grown === undefined) return refused("ENOMEM");
   const flushes: Flush[] = [];
   let status = s.core.mapPages(s.handle, iova, paddr, size, sizeLg2, low, high, 0);
   drainEvents(s, flushes, false);
@@ -118,17 +108,22 @@ export function mapRange(
   if (oa >= 2 ** s.spec.oas || !isInside(s, at, BigInt(bytes))) return refused("ERANGE");
   const extent: Extent = { iova: Number(at), size: bytes, paddr: oa, ...bits };
   checkFree(s, op, extent);
-  let grown: number;
-  try {
-    grown = prepareTables(s, op, extent, bytes);
-  } catch (error) {
-    if (error instanceof IoPgtableError && error.code === "ENOMEM") return refused("ENOMEM");
-    throw error;
-  }
+  const grown = tablesFor(s, op, extent, 0);
+  if (grown === undefined) return refused("ENOMEM");
   const flushes: Flush[] = [];
   const first = s.core.map(s.handle, extent.iova, oa, bytes, bits.low, bits.high, 0);
   const status = runMap(s, first, extent, 0, flushes);
   return endMap(s, status, grown, extent, flushes, () => settleMerged(s, flushes, into));
+}
+
+/** As `prepareTables`; undefined where there is no page. */
+function tablesFor(s: TableState, operation: string, extent: Extent, sizeLg2: number): number | undefined {
+  try {
+    return prepareTables(s, operation, extent, sizeLg2);
+  } catch (error) {
+    if (error instanceof IoPgtableError && error.code === "ENOMEM") return undefined;
+    throw error;
+  }
 }
 
 /** Make tables that hang below several entries the range's own. False: there is no page for a copy. */
@@ -154,12 +149,20 @@ function endMap(
   settleAll: () => void,
 ): MapResult {
   const mapped = s.memory.mail[Mail.DONE] ?? 0;
-  if (mapped === 0) undoGrowth(s, grown);
+  if (mapped === 0) undoGrown(s, grown, extent, flushes);
   else tellTop(s, grown, { iova: extent.iova, size: mapped }, flushes);
   returnUnused(s);
   settleAll();
   tellMapped(s, extent.iova, mapped);
   return { mapped, error: status < 0 ? codeOf(status) : null };
+}
+
+/** Tables that were made below the new levels go with them. */
+function undoGrown(s: TableState, grown: number, { iova, size }: Extent, flushes: Flush[]): void {
+  if (grown === NOT_GROWN) return;
+  s.core.undoMap(s.handle, iova, size, s.core.birth());
+  drainEvents(s, flushes, true);
+  undoGrowth(s, grown);
 }
 
 /** Stops at the first hole, refuses a part of a larger leaf. One flushWalk per table that it unlinks, then one flushRange over the whole run. */

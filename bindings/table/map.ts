@@ -36,7 +36,7 @@ export function mapWhole(s: TableState, iova: unknown, paddr: unknown, size: unk
   checkFree(s, "map", range);
   const oa = checkOutput(s, "map", range.iova, paddr, range.size);
   const extent: Extent = { ...range, paddr: oa, ...s.attributes(prot, "map", range.iova) };
-  const grown = prepareTables(s, "map", extent, extent.size);
+  const grown = prepareTables(s, "map", extent);
   const flushes: Flush[] = [];
   const status = runMap(
     s,
@@ -60,14 +60,18 @@ export function endMapEvents(s: TableState, status: number, extent: Extent): voi
   settle(s, flushes);
 }
 
-/** What must be there before the core runs: levels enough, and the caller's pages. Returns the top before, as `growFor`. */
-export function prepareTables(s: TableState, operation: string, extent: Extent, size: number): number {
-  const grown = growFor(s, operation, { iova: extent.iova, size }, extent.paddr);
+/**
+ * What must be there before the core runs: levels enough, and the caller's pages, for leaves of any size or of 2^sizeLg2. Returns the top before, as
+ * `growFor`.
+ */
+export function prepareTables(s: TableState, operation: string, extent: Extent, sizeLg2 = 0): number {
+  const { iova, size } = extent;
+  const grown = growFor(s, operation, { iova, size: sizeLg2 === 0 ? size : 2 ** sizeLg2 }, extent.paddr);
   if (s.allocator === undefined) return grown;
   try {
     s.core.planBegin();
-    s.core.planMap(s.handle, extent.iova, extent.paddr, size, 0);
-    fetchPlanned(s, operation, extent.iova);
+    s.core.planMap(s.handle, iova, extent.paddr, size, sizeLg2);
+    fetchPlanned(s, operation, iova);
   } catch (error) {
     undoGrowth(s, grown);
     throw error;

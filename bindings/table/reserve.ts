@@ -52,29 +52,43 @@ export function fetchPage(
     throw new IoPgtableError("ENOMEM", operation, `the allocator has no ${hex(bytes)} bytes for a table page`, iova);
   }
   checkOffset(s, operation, offset, bytes, bytes, iova);
-  if (overlapsRoot(s, offset, bytes) || !s.core.reservePage(s.handle, offset, bytes, level)) {
+  if (s.core.isFree(offset, bytes) === 0) {
     throw new IoPgtableError("EINVAL", operation, `the allocator returned ${hex(offset)}, a page that is in use`, iova);
+  }
+  if (s.core.reservePage(s.handle, offset, bytes, level) === 0) {
+    s.call(() => allocator.free(offset, bytes, s.spec.archLevel(level)));
+    throw new IoPgtableError("ENOMEM", operation, "the bookkeeping region has no room for the page's records", iova);
   }
 }
 
-/** Give pages that an operation did not need back to where they came from. */
-export function returnUnused(s: TableState): void {
+/**
+ * Give pages that an operation did not need back to where they came from: all of them, also where freeing one throws. Returns what was thrown first, for
+ * whoever has nothing worse to tell.
+ */
+export function returnUnused(s: TableState): { readonly error: unknown } | undefined {
   const { allocator } = s;
   if (s.stocked) {
     s.core.unstock(s.handle);
     s.stocked = false;
   }
-  if (allocator === undefined) return;
+  if (allocator === undefined) return undefined;
+  let failure: { readonly error: unknown } | undefined;
   for (let level = 0; level <= s.spec.maxTop; level++) {
+    const bytes = s.allocationBytes(level);
     for (
-      let page = s.core.unreservePage(s.handle, level) >>> 0;
+      let page = s.core.unreservePage(s.handle, level, bytes) >>> 0;
       page !== NO_PAGE;
-      page = s.core.unreservePage(s.handle, level) >>> 0
+      page = s.core.unreservePage(s.handle, level, bytes) >>> 0
     ) {
       const offset = page;
-      s.call(() => allocator.free(offset, s.allocationBytes(level), s.spec.archLevel(level)));
+      try {
+        s.call(() => allocator.free(offset, bytes, s.spec.archLevel(level)));
+      } catch (error) {
+        failure ??= { error };
+      }
     }
   }
+  return failure;
 }
 
 /** @throws IoPgtableError EINVAL unless `bytes` at `offset` lie in the memory, aligned there and physically */
@@ -134,9 +148,4 @@ export function checkReach(
     `a table page at ${hex(paddr)}: ${name} reaches tables in the first ${tablePaddrBits} bits of physical addresses only`,
     iova,
   );
-}
-
-function overlapsRoot(s: TableState, offset: number, bytes: number): boolean {
-  const roots = s.roots.length === 0 ? [s.root] : s.roots;
-  return roots.some((root) => offset < root + s.rootBytes(s.top) && root < offset + bytes);
 }

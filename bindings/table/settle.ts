@@ -138,10 +138,13 @@ export function releasePages(s: TableState, pages: PageList): void {
   for (let page = first; page !== NO_PAGE; count++) {
     const next = core.nextPage(page) >>> 0;
     const level = core.pageLevel(page);
-    core.forgetPage(page);
     const offset = page;
+    const bytes = s.allocationBytes(level);
+    core.forgetPage(page, bytes);
+    // The first root of a table that grew goes as a page.
+    s.memory.callerRoots.delete(page);
     try {
-      s.call(() => allocator.free(offset, s.allocationBytes(level), s.spec.archLevel(level)));
+      s.call(() => allocator.free(offset, bytes, s.spec.archLevel(level)));
     } catch (error) {
       failure ??= { error };
     }

@@ -21,6 +21,8 @@ export interface WalkStep {
   /** The first address that this entry covers, and how many bytes. */
   iova: bigint;
   size: number;
+  /** Of a leaf: the protection that it gives, as `mappings()` has it. */
+  prot?: number;
 }
 
 export function walk(s: TableState, iova: unknown): WalkStep[] {
@@ -46,6 +48,7 @@ export function walk(s: TableState, iova: unknown): WalkStep[] {
       kind: entry.kind,
       iova: outerIova(s, va & ~(size - 1n)),
       size: Number(size),
+      ...(entry.kind === "leaf" ? { prot: s.spec.decode(raw, level) } : {}),
     });
     if (entry.kind !== "table") return steps;
     table = childTable(s, entry, "walk");

@@ -10,7 +10,6 @@ import {
   Prot,
   TableMemory,
 } from "../../bindings/index.js";
-import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
 import { guestMemory } from "./support/guestMemory.js";
 import { PageAllocator } from "./support/pageAllocator.js";
@@ -163,111 +162,5 @@ describe("the page at offset 0 is one like any other (it was lost, and its bytes
     table.destroy();
     expect([...live.keys()]).toEqual([]);
     expect(memory.stats().tablePagesInUse).toBe(0);
-  });
-});
-
-type Operation = (table: IoPageTable) => unknown;
-const OPERATIONS: { says: string; format: () => Format; prepare: Operation; operate: Operation }[] = [
-  {
-    says: "map over several tables",
-    format: stage1,
-    prepare: (table) => table.map(0, 0x1000, 0x1000, RW),
-    operate: (table) => table.map(2 ** 30 - 2 * MIB - 0x1000, 0x1000, 4 * MIB, RW),
-  },
-  {
-    says: "an unmap that splits a 1G block on both sides",
-    format: stage1,
-    prepare: (table) => table.map(0, 0, 2 ** 30, RW),
-    operate: (table) => table.unmap(MIB, 0x1000),
-  },
-  {
-    says: "an unmap that splits two blocks",
-    format: stage1,
-    prepare: (table) => table.map(0, 0, 2 ** 31, RW),
-    operate: (table) => table.unmap(2 ** 30 - 0x1000, 0x2000),
-  },
-  {
-    says: "growth of AMDv1 by four levels",
-    format: () => amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop: () => undefined }),
-    prepare: (table) => table.map(0, 0x1000, 0x1000, RW),
-    operate: (table) => table.map(2n ** 63n, 0x1000, 0x1000, RW),
-  },
-];
-
-const BAD_ANSWERS: {
-  says: string;
-  answer: (pages: PageAllocator) => unknown;
-  codes: readonly ("ENOMEM" | "EINVAL" | "EFAULT")[];
-}[] = [
-  { says: "null", answer: () => null, codes: ["ENOMEM"] },
-  { says: "a string", answer: () => "none", codes: ["EINVAL"] },
-  { says: "NaN", answer: () => Number.NaN, codes: ["EINVAL"] },
-  { says: "a negative offset", answer: () => -4096, codes: ["EINVAL", "EFAULT"] },
-  {
-    says: "a misaligned offset",
-    answer: ({ guest }) => (guest.windows[0]?.offset ?? 0) + 4 * MIB + 8,
-    codes: ["EINVAL"],
-  },
-  { says: "an offset outside the memory", answer: () => 2 ** 32, codes: ["EINVAL", "EFAULT"] },
-  { says: "an offset in no window", answer: () => 0, codes: ["EINVAL", "EFAULT"] },
-  {
-    says: "a page that stands in the table already",
-    answer: ({ live }) => [...live.keys()].find((offset) => live.get(offset)?.bytes === 4096),
-    codes: ["EINVAL"],
-  },
-  { says: "the last page once more", answer: ({ requests }) => requests.at(-1)?.offset, codes: ["EINVAL"] },
-];
-
-describe.each(OPERATIONS)("a hostile allocator in $says", ({ format, prepare, operate }) => {
-  function pagesNeeded(): number {
-    const made = guestTable(format());
-    prepare(made.table);
-    const before = made.allocator.requests.length;
-    operate(made.table);
-    const needed = made.allocator.requests.length - before;
-    finish(made);
-    return needed;
-  }
-
-  it.each(BAD_ANSWERS)(
-    "answers $says at any call: a clear error, nothing changed, nothing lost",
-    ({ answer, codes }) => {
-      const needed = pagesNeeded();
-      expect(needed).toBeGreaterThan(0);
-      for (let k = 0; k < needed; k++) {
-        const made = guestTable(format());
-        prepare(made.table);
-        const before = {
-          dump: made.table.dump(),
-          live: [...made.allocator.live.keys()].sort(),
-          stats: made.table.stats(),
-        };
-        const first = made.allocator.requests.length;
-        made.allocator.answer = (request) => (request === first + k ? answer(made.allocator) : undefined);
-        failureOf(() => operate(made.table), ...codes);
-        const after = {
-          dump: made.table.dump(),
-          live: [...made.allocator.live.keys()].sort(),
-          stats: made.table.stats(),
-        };
-        expect(after).toEqual(before);
-        made.allocator.answer = () => undefined;
-        operate(made.table);
-        finish(made);
-      }
-    },
-  );
-});
-
-describe("a hostile allocator in the constructor", () => {
-  it.each(BAD_ANSWERS.slice(0, 7))("answers $says", ({ answer, codes }) => {
-    const guest = guestMemory();
-    const allocator = new PageAllocator(guest);
-    allocator.answer = () => answer(allocator);
-    const make = () => new IoPageTable(guest.memory, { format: stage1(), flush: flushJournal().flush, allocator });
-    failureOf(make, ...codes);
-    expect(guest.memory.stats().tablePagesInUse).toBe(0);
-    allocator.answer = () => undefined;
-    finish({ table: make(), memory: guest.memory, allocator });
   });
 });

@@ -47,4 +47,45 @@ describe.each(FORMATS)("$name", ({ format }) => {
       expect([0x1123, 0x2123].map((iova) => table.iovaToPhys(iova))).toEqual([0x5123, 0x6123]);
     });
   });
+
+  const isEncrypted = (table: IoPageTable, iova: number): boolean =>
+    ((table.walk(iova).at(-1)?.entry ?? 0n) & BigInt(BIT)) !== 0n;
+
+  it("follows MMIO when the protection changes (it stayed as it was)", () => {
+    useTable(format(), ({ table, journal }) => {
+      table.map(0, 0, 0x4000, RW);
+      table.protect(PAGE, PAGE, RW | Prot.MMIO);
+      expect([0, PAGE, 0x2000].map((iova) => isEncrypted(table, iova))).toEqual([true, false, true]);
+      table.protect(0, 0x4000, RW);
+      expect(isEncrypted(table, PAGE)).toBe(true);
+      table.map(2 ** 21, 2 ** 21, 2 ** 21, RW | Prot.MMIO);
+      table.protect(2 ** 21 + PAGE, PAGE, RW);
+      expect([0, PAGE, 2 ** 20].map((at) => isEncrypted(table, 2 ** 21 + at))).toEqual([false, true, false]);
+      for (const at of [0, PAGE, 2 ** 20]) expect(table.iovaToPhys(2 ** 21 + at + 5)).toBe(2 ** 21 + at + 5);
+      journal.take();
+    });
+  });
+
+  it("is nothing that changes where the same is mapped again: no flush (there was one)", () => {
+    useTable(format(), ({ table, journal }) => {
+      table.map(2 ** 21, 2 ** 21, 2 ** 21, RW);
+      const before = table.dump();
+      table.replace(2 ** 21 + PAGE, 2 ** 21 + PAGE, PAGE, RW);
+      table.protect(2 ** 21, 2 ** 20, RW);
+      expect(journal.take()).toEqual([]);
+      expect(table.dump()).toBe(before);
+    });
+  });
+
+  it("keeps coalesce from joining memory that is encrypted with memory that is not", () => {
+    useTable(format(), ({ table }) => {
+      for (let page = 0; page < 512; page++)
+        table.map(page * PAGE, page * PAGE, PAGE, page === 300 ? RW | Prot.MMIO : RW);
+      table.coalesce(0, 2 ** 21);
+      expect([299, 300, 301].map((page) => isEncrypted(table, page * PAGE))).toEqual([true, false, true]);
+      table.protect(300 * PAGE, PAGE, RW);
+      table.coalesce(0, 2 ** 21);
+      expect([...table.mappings()]).toMatchObject([{ pageSize: 2 ** 21, prot: RW }]);
+    });
+  });
 });

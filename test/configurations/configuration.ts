@@ -1,5 +1,6 @@
 import type { CommonConfig, Format } from "../../bindings/index.js";
 import type { HardwareDirtyState } from "./dirty.js";
+import type { MemoryFacts } from "./memory.js";
 
 /** What the formats of a family have in common; none of it comes from the library. */
 export interface Family {
@@ -14,6 +15,8 @@ export interface Family {
   fullRoot: boolean;
   /** The protection that an entry made for this one gives: what the format cannot say is dropped. */
   says(prot: number): number;
+  /** Explicit memory types and shareability; null where its entries have neither. */
+  memory: MemoryFacts | null;
   /** Flags that the configuration adds to every leaf, whatever is asked for. */
   adds: number;
   /** Without WRITE nothing is mapped. */

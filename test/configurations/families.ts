@@ -1,6 +1,7 @@
 // What the formats of a family have in common, from the architecture manuals and from what Linux makes of a protection.
 import { Prot } from "../../bindings/index.js";
 import type { Family } from "./configuration.js";
+import * as memory from "./memory.js";
 
 const { READ, WRITE, CACHE, NOEXEC, MMIO, PRIV } = Prot;
 
@@ -24,6 +25,7 @@ export const STAGE_2: Family = {
   groups: "own addresses",
   fullRoot: false,
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO),
+  memory: memory.STAGE_2,
   adds: 0,
   needsWrite: false,
   tablePaddrBits: 48,
@@ -31,30 +33,36 @@ export const STAGE_2: Family = {
   pageByPage: false,
   dirty: null,
 };
+export const STAGE_2_FWB: Family = { ...STAGE_2, memory: memory.STAGE_2_FWB };
 export const STAGE_2_HD: Family = { ...STAGE_2, dirty: STAGE_2_DIRTY };
 export const STAGE_1: Family = {
   ...STAGE_2,
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO | PRIV, { alwaysReads: true }),
+  memory: memory.STAGE_1,
 };
 export const STAGE_1_HD: Family = { ...STAGE_1, dirty: STAGE_1_DIRTY };
 /** LPA2: an address stands where others say that MMIO is coherent. */
 export const STAGE_1_LPA2: Family = {
   ...STAGE_1_HD,
+  memory: { ...memory.STAGE_1, shareOf: null },
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO | PRIV, { alwaysReads: true, mmioHidesCache: true }),
   tablePaddrBits: 52,
 };
 export const STAGE_2_LPA2: Family = {
   ...STAGE_2,
+  memory: { ...memory.STAGE_2, shareOf: null },
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO, { mmioHidesCache: true }),
   tablePaddrBits: 52,
 };
 export const MALI: Family = {
   ...STAGE_2,
+  memory: memory.MALI,
   says: says(READ | WRITE | CACHE | NOEXEC | MMIO, { mmioHidesCache: true }),
 };
 
 export const V7S: Family = {
   ...STAGE_2,
+  memory: null,
   leafLevel: 2,
   itemLg2: 2,
   groups: "equal items",
@@ -70,6 +78,7 @@ export const V7S_OPEN: Family = {
 
 export const DART: Family = {
   ...STAGE_2,
+  memory: null,
   leafLevel: 1,
   towardsLeaves: -1,
   fullRoot: true,
@@ -80,6 +89,7 @@ export const DART2: Family = { ...DART, says: says(READ | WRITE | CACHE), tableP
 
 export const AMD: Family = {
   ...STAGE_2,
+  memory: null,
   leafLevel: 0,
   towardsLeaves: -1,
   groups: "equal items",
@@ -94,11 +104,11 @@ export const AMD_ENCRYPTED: Family = { ...AMD, says: says(READ | WRITE | MMIO), 
 /** FC in every leaf. */
 export const AMD_COHERENT: Family = { ...AMD, says: says(READ | WRITE, { always: CACHE }), adds: CACHE };
 
-export const VTD: Family = { ...AMD, dirty: { bit: 1n << 9n, dirty: 1, onlyWhere: 0n } };
+export const VTD: Family = { ...AMD, memory: memory.VTD, dirty: { bit: 1n << 9n, dirty: 1, onlyWhere: 0n } };
 export const VTD_COHERENT: Family = { ...VTD, says: AMD_COHERENT.says, adds: CACHE };
 export const VTD_WRITEABLE: Family = { ...VTD, needsWrite: true };
 
-export const X86: Family = { ...AMD, says: says(READ | WRITE, { alwaysReads: true }), dirty: null };
+export const X86: Family = { ...AMD, memory: memory.X86, says: says(READ | WRITE, { alwaysReads: true }), dirty: null };
 export const X86_ENCRYPTED: Family = {
   ...X86,
   says: says(READ | WRITE | MMIO, { alwaysReads: true }),
@@ -114,5 +124,6 @@ export const RISCV: Family = {
 /** Svpbmt: IO for MMIO, NC without CACHE. */
 export const RISCV_SVPBMT: Family = {
   ...RISCV,
+  memory: memory.SVPBMT,
   says: says(READ | WRITE | NOEXEC | CACHE | MMIO, { alwaysReads: true, mmioHidesCache: true }),
 };

@@ -28,6 +28,7 @@ import {
   STAGE_1_HD,
   STAGE_1_LPA2,
   STAGE_2,
+  STAGE_2_FWB,
   STAGE_2_HD,
   STAGE_2_LPA2,
   V7S,
@@ -93,7 +94,7 @@ export const SHAPES: readonly Configuration[] = [
     levels: 3,
   }),
   configuration(
-    STAGE_2,
+    STAGE_2_FWB,
     "S2 64K, 52 bits, FWB",
     armLpaeS2,
     { ias: 52, oas: 52, quirks: ["ARM_S2FWB"], ...only(16, 29) },

@@ -84,7 +84,7 @@ class Update implements PreparedUpdate {
     );
     unhold(s, this.#holds);
     carryOut(s, this.#plan.pieces.filter(removes), outcome);
-    returnUnused(s);
+    outcome.breaking.failure ??= returnUnused(s);
     freeKept(s, outcome);
     const { breaking, flushes, unlinked, status } = outcome;
     checkEnd(s, "commit", status, this.#plan.pieces[0]?.piece.iova ?? 0, breaking, flushes, unlinked);
@@ -106,9 +106,10 @@ class Update implements PreparedUpdate {
       status: Status.OK,
     };
     freeKept(s, outcome);
-    returnUnused(s);
+    const failure = returnUnused(s);
     settle(s, outcome.flushes, undefined, outcome.unlinked);
     s.settleDirect();
+    if (failure !== undefined) throw failure.error;
   }
 
   #checkPending(operation: string): void {

@@ -9,19 +9,22 @@ export interface GuestMemory {
   windows: readonly { offset: number; bytes: number; physBase: number }[];
 }
 
-const BOOKKEEPING_AT = MIB;
+export const BOOKKEEPING_AT = MIB;
 const WINDOWS = [
   { offset: 8 * MIB, bytes: 8 * MIB, physBase: 0x40000000 },
   { offset: 24 * MIB, bytes: 8 * MIB, physBase: 0x8_8000_0000 },
 ];
 
-/** A memory as an emulator has it: guest RAM in windows, and a corner for the library's books. */
-export function guestMemory(options: { shared?: boolean } = {}): GuestMemory {
-  const { shared = true } = options;
+/**
+ * A memory as an emulator has it: guest RAM in windows, and a corner for the library's books. `reach`: the bits of physical addresses that all of it has.
+ */
+export function guestMemory(options: { shared?: boolean; reach?: number } = {}): GuestMemory {
+  const { shared = true, reach = 64 } = options;
+  const windows = WINDOWS.map((window) => ({ ...window, physBase: window.physBase % 2 ** reach }));
   const wasm = new WebAssembly.Memory({ initial: 512, maximum: 1024, shared });
   const bytes = TableMemory.bookkeepingBytes(16 * MIB);
-  const memory = TableMemory.over(wasm, { windows: WINDOWS, bookkeeping: { offset: BOOKKEEPING_AT, bytes } });
-  return { wasm, memory, windows: WINDOWS };
+  const memory = TableMemory.over(wasm, { windows, bookkeeping: { offset: BOOKKEEPING_AT, bytes } });
+  return { wasm, memory, windows };
 }
 
 /** The bytes of guest RAM, to see what was written there. */

@@ -130,6 +130,7 @@ describe.each(RUNS)(
           size,
           entryPaddr: (head?.entryPaddr ?? 0) + 3 * 8,
           entry: (head?.entry ?? 0n) + 3n * BigInt(item),
+          prot: RW,
         });
         expect([...table.mappings(3 * item, 1)]).toMatchObject([{ iova: 0n, paddr, size, pageSize: size }]);
       });

@@ -109,6 +109,11 @@ describe("Mali registers", () => {
     const { registers, root } = programmed(armMaliLpae({ ias: 48, oas: 40, coherentWalk }));
     expect(registers).toEqual({ transtab: root | attributes, memattr: 0x888d88n });
   });
+
+  it("MEMATTR has the attributes that were given", () => {
+    const mair = [0x88, 0x8d, 0x88, 0x4d, 0x4c, 0x8c];
+    expect(programmed(armMaliLpae({ ias: 48, oas: 40, mair })).registers.memattr).toBe(0x8c4c4d888d88n);
+  });
 });
 
 describe("AMDv1 registers", () => {
