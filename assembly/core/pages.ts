@@ -45,8 +45,13 @@ export class Pages {
 
   /** Undo a `take`. */
   static untake<F extends Format>(t: Table, page: u32, level: u32, zero: bool): void {
-    if (!(t.callerPages | t.stocked)) Pool.give(page, Pages.lg2<F>(level), zero);
-    else Pages.keep(t, page, level);
+    if (!(t.callerPages | t.stocked)) {
+      Pool.give(page, Pages.lg2<F>(level), zero);
+      return;
+    }
+    // Or the number of the operation might say that it holds only zeros.
+    Record.of(page).birth = zero ? 1 : 0;
+    Pages.keep(t, page, level);
   }
 
   static keep(t: Table, page: u32, level: u32): void {

@@ -53,6 +53,15 @@ type CallRow = [
 
 const rowsOf = (machine: MachineName, rows: readonly Row[]): CorpusOperation[] =>
   rows.map(([says, before, op, pages]) => ({ says, machine, before, call: (table) => callOf(table, op), pages }));
+/** The same in two steps: all that can fail is in the first. */
+const preparedOf = (machine: MachineName, rows: readonly Row[]): CorpusOperation[] =>
+  rows.map(([says, before, op, pages]) => ({
+    says: `prepare and commit: ${says}`,
+    machine,
+    before,
+    call: (table) => table.prepare([op]).commit(),
+    pages,
+  }));
 const callsOf = (machine: MachineName, rows: readonly CallRow[]): CorpusOperation[] =>
   rows.map(([says, before, call, pages]) => ({ says, machine, before, call, pages }));
 
@@ -150,8 +159,10 @@ const SHORT: Row[] = [
 /** Every operation that takes pages. */
 export const CORPUS: readonly CorpusOperation[] = [
   ...rowsOf("ARM stage 1", ARM),
+  ...preparedOf("ARM stage 1", ARM),
   ...callsOf("ARM stage 1", ARM_CALLS),
   ...rowsOf("AMDv1, growing", GROWING),
+  ...preparedOf("AMDv1, growing", GROWING),
   ...callsOf("AMDv1, growing", GROWING_CALLS),
   ...rowsOf("x86-64", X86),
   ...rowsOf("ARM short descriptors", SHORT),
