@@ -1,0 +1,126 @@
+// One foreign walker, and the configurations whose tables it can read.
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
+import { IoPageTable } from "../../../bindings/index.js";
+import type { Configuration } from "../../configurations/configuration.js";
+import { hasQemu } from "../qemu/qemuProcess.js";
+import { Builder } from "../tables/builder.js";
+import { disagreement } from "../tables/compare.js";
+import { GuestTables } from "../tables/guestTables.js";
+import type { Span } from "../tables/model.js";
+import { probesOf, type Questions } from "../tables/probes.js";
+import { Random, SEED } from "../tables/random.js";
+import { printLine, printTotal, Tally } from "../tables/tally.js";
+import type { Answer, Probe, Walker } from "../walkers/walker.js";
+import { LENGTH } from "./length.js";
+
+export interface WalkerCase<W extends Walker, R> {
+  readonly configuration: Configuration;
+  /** Protections that the format can say. */
+  readonly prots: readonly number[];
+  readonly accesses: readonly number[];
+  program(walker: W, registers: R): Promise<void> | void;
+  readonly taken?: Span;
+  /** What the walker's own form of a table is, where the library's differs in known bits. */
+  adapt?(table: IoPageTable, tables: GuestTables): void;
+  /** More that must hold of an answer. @returns what does not, or null */
+  inspect?(table: IoPageTable<R>, probe: Probe, answer: Answer): string | null;
+}
+
+export interface WalkerPlan<W extends Walker> {
+  readonly walker: string;
+  readonly program: string;
+  start(): Promise<W>;
+  /** Seconds of a probe differ by a factor of a hundred between walkers. */
+  readonly probes: number;
+  readonly rounds: number;
+}
+
+export const FLUSH = { flushAll() {}, flushWalk() {}, flushRange() {} };
+const CALLS_PER_TABLE = 40;
+const SHOWN = 5;
+
+/** A random table, in the guest's RAM; `body` asks about it. */
+export async function withRandomTable<W extends Walker, R>(
+  walker: W,
+  tables: GuestTables,
+  walkerCase: WalkerCase<W, R>,
+  random: Random,
+  body: (table: IoPageTable<R>, builder: Builder, questions: Questions) => Promise<void>,
+): Promise<void> {
+  const { configuration, prots, accesses, taken } = walkerCase;
+  const questions = { configuration, areas: walker.areas, prots, accesses, ...(taken === undefined ? {} : { taken }) };
+  const format = configuration.format();
+  const table = new IoPageTable(tables.memory, { format, flush: FLUSH }) as IoPageTable<R>;
+  const builder = new Builder(table, questions, random);
+  builder.mapEnds();
+  for (let call = 0; call < CALLS_PER_TABLE; call++) builder.step();
+  walkerCase.adapt?.(table, tables);
+  tables.load(walker.ram, { whole: true });
+  await walkerCase.program(walker, table.registers);
+  await body(table, builder, questions);
+  table.destroy();
+  expect(tables.memory.stats().tablePagesInUse).toBe(0);
+}
+
+export function walkerSuite<W extends Walker>(
+  plan: WalkerPlan<W>,
+  define: (add: <R>(walkerCase: WalkerCase<W, R>) => void, walker: () => W) => void,
+): void {
+  const { walker: name, program } = plan;
+  const present = hasQemu(program);
+  if (!present) printLine(`${name}: SKIPPED, ${program} is not installed`);
+  describe.skipIf(!present)(name, () => {
+    const total = new Tally();
+    let walker: W | undefined;
+    const running = () => {
+      if (walker === undefined) throw new Error("the walker has not started");
+      return walker;
+    };
+    beforeAll(async () => {
+      walker = await plan.start();
+    });
+    afterAll(async () => {
+      printTotal(name, total);
+      await walker?.close();
+    });
+    const memories = new Map<number, GuestTables>();
+    define((walkerCase) => {
+      const { name: configuration } = walkerCase.configuration;
+      test(configuration, async () => {
+        onTestFailed(() => printLine(`IO_PGTABLE_SEED=${SEED} repeats this run`));
+        const tally = new Tally();
+        await runCase(running(), memories, walkerCase, plan, tally);
+        printLine(`${name}, ${configuration}: ${tally}`);
+        total.add(tally);
+      });
+    }, running);
+  });
+}
+
+async function runCase<W extends Walker, R>(
+  walker: W,
+  memories: Map<number, GuestTables>,
+  walkerCase: WalkerCase<W, R>,
+  plan: WalkerPlan<W>,
+  tally: Tally,
+): Promise<void> {
+  const { configuration, inspect } = walkerCase;
+  const areas = walker.areas.tables.filter(({ end }) => end <= 2 ** configuration.tablePaddrBits);
+  for (let round = 0; round < plan.rounds * LENGTH; round++) {
+    const random = new Random(`${plan.walker}, ${configuration.name}, ${round}`);
+    const area = random.pick(areas);
+    const tables = memories.get(area.start) ?? new GuestTables(area);
+    memories.set(area.start, tables);
+    await withRandomTable(walker, tables, walkerCase, random, async (table, builder, questions) => {
+      const probes = probesOf(questions, builder, plan.probes);
+      const answers = await walker.probe(probes);
+      const wrong = probes.flatMap((probe, i) => {
+        const answer = answers[i] ?? { fault: "no answer" };
+        return disagreement(table, probe, answer, tally) ?? inspect?.(table, probe, answer) ?? [];
+      });
+      expect(wrong.slice(0, SHOWN), `round ${round}, ${wrong.length} of ${probes.length} probes`).toEqual([]);
+      tally.tables++;
+      for (const [call, count] of Object.entries(builder.made)) tally.addCalls(call, count);
+    });
+  }
+}
