@@ -20,6 +20,10 @@ export interface WalkerCase<W extends Walker, R> {
   readonly accesses: readonly number[];
   program(walker: W, registers: R): Promise<void> | void;
   readonly taken?: Span;
+  /** False where the walker cannot be asked about addresses outside the input space, or wraps them. */
+  readonly outside?: boolean;
+  /** The address that the walker has for an input address of the table; default the same. */
+  addressOf?(iova: bigint): bigint;
   /** What the walker's own form of a table is, where the library's differs in known bits. */
   adapt?(table: IoPageTable, tables: GuestTables): void;
   /** More that must hold of an answer. @returns what does not, or null */
@@ -47,8 +51,9 @@ export async function withRandomTable<W extends Walker, R>(
   random: Random,
   body: (table: IoPageTable<R>, builder: Builder, questions: Questions) => Promise<void>,
 ): Promise<void> {
-  const { configuration, prots, accesses, taken } = walkerCase;
-  const questions = { configuration, areas: walker.areas, prots, accesses, ...(taken === undefined ? {} : { taken }) };
+  const { configuration, prots, accesses, taken, outside = true } = walkerCase;
+  const own = { configuration, areas: walker.areas, prots, accesses, outside };
+  const questions = taken === undefined ? own : { ...own, taken };
   const format = configuration.format();
   const table = new IoPageTable(tables.memory, { format, flush: FLUSH }) as IoPageTable<R>;
   const builder = new Builder(table, questions, random);
@@ -104,16 +109,17 @@ async function runCase<W extends Walker, R>(
   plan: WalkerPlan<W>,
   tally: Tally,
 ): Promise<void> {
-  const { configuration, inspect } = walkerCase;
+  const { configuration, inspect, addressOf = (iova) => iova } = walkerCase;
   const areas = walker.areas.tables.filter(({ end }) => end <= 2 ** configuration.tablePaddrBits);
   for (let round = 0; round < plan.rounds * LENGTH; round++) {
     const random = new Random(`${plan.walker}, ${configuration.name}, ${round}`);
     const area = random.pick(areas);
     const tables = memories.get(area.start) ?? new GuestTables(area);
-    memories.set(area.start, tables);
+    // A table that fails leaves its memory as it is: the next one gets another.
+    memories.delete(area.start);
     await withRandomTable(walker, tables, walkerCase, random, async (table, builder, questions) => {
       const probes = probesOf(questions, builder, plan.probes);
-      const answers = await walker.probe(probes);
+      const answers = await walker.probe(probes.map((probe) => ({ ...probe, iova: addressOf(probe.iova) })));
       const wrong = probes.flatMap((probe, i) => {
         const answer = answers[i] ?? { fault: "no answer" };
         return disagreement(table, probe, answer, tally) ?? inspect?.(table, probe, answer) ?? [];
@@ -122,5 +128,6 @@ async function runCase<W extends Walker, R>(
       tally.tables++;
       for (const [call, count] of Object.entries(builder.made)) tally.addCalls(call, count);
     });
+    memories.set(area.start, tables);
   }
 }

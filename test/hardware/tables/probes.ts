@@ -10,6 +10,8 @@ const STEP = 8n;
 export interface Questions extends Surroundings {
   /** Accesses that the walker can make, as `Access`. */
   readonly accesses: readonly number[];
+  /** Whether the walker can be asked about addresses outside the input space, and knows that they are. */
+  readonly outside: boolean;
 }
 
 /** A place that an access may reach without harm: data, or nothing at all. */
@@ -40,17 +42,25 @@ function addresses(questions: Questions, { model, random }: Builder): bigint[] {
       inside(questions, run, random),
       inside(questions, run, random),
     );
-    if (run.iova > 0n) all.push(run.iova - STEP);
-    if (endOf(run) < 2n ** 64n) all.push(endOf(run), random.between(endOf(run), endOf(run) + 64n * leaf, STEP));
+    all.push(run.iova - STEP);
+    all.push(endOf(run), random.between(endOf(run), endOf(run) + 64n * leaf, STEP));
   }
   for (const range of inputRanges(questions.configuration)) {
     all.push(range.iova, endOf(range) - STEP);
     for (let i = 0; i < 6; i++) all.push(random.between(range.iova, endOf(range), STEP));
-    // Just outside: of a space of all 64 bits there is nothing.
+    if (!questions.outside) continue;
+    // Of a space of all 64 bits nothing is outside.
     if (endOf(range) < 2n ** 64n) all.push(endOf(range), endOf(range) * 2n - STEP);
     if (range.iova > 0n) all.push(range.iova - STEP);
   }
-  return all.filter((iova) => iova < 2n ** 64n);
+  return all;
+}
+
+/** Whether a walker can be asked about an address at all. */
+function isAskable({ outside, taken, configuration }: Questions, iova: bigint): boolean {
+  if (iova < 0n || iova >= 2n ** 64n) return false;
+  if (taken !== undefined && iova >= taken.iova && iova < endOf(taken)) return false;
+  return outside || inputRanges(configuration).some((range) => iova >= range.iova && iova < endOf(range));
 }
 
 const chosen = <T>(items: readonly T[], most: number, random: Random): T[] => {
@@ -69,10 +79,7 @@ function probeOf(questions: Questions, model: Model, iova: bigint, access: numbe
 
 /** At most `most` probes of a table, in random order. */
 export function probesOf(questions: Questions, builder: Builder, most: number): Probe[] {
-  const iovas = addresses(questions, builder).filter((iova) => {
-    const { taken } = questions;
-    return taken === undefined || iova < taken.iova || iova >= endOf(taken);
-  });
+  const iovas = addresses(questions, builder).filter((iova) => isAskable(questions, iova));
   const probes = iovas.flatMap((iova) =>
     questions.accesses.flatMap((access) => probeOf(questions, builder.model, iova, access) ?? []),
   );

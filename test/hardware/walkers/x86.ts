@@ -136,37 +136,35 @@ export class X86 implements Walker {
     const before = [...seeds.keys()].map((place) => [place, this.ram.word(place)] as const);
     for (const [place, seed] of seeds) this.ram.writeWords(place, kind === Access.EXECUTE ? 0n : seed);
     const words = await this.#run(probes, STORED);
+    const faults = probes.map((probe, i) => faultOf(probe, kind, [...words.subarray(i * 8 + 1, i * 8 + 5)], this.levels));
+    // Of several stores to one place the last one stays.
+    if (kind === Access.WRITE) {
+      faults.forEach((fault, i) => {
+        const place = places[i];
+        if (fault === null && typeof place === "number") seeds.set(place, words[i * 8] ?? 0n);
+      });
+    }
     const answers: Answer[] = [];
-    for (const [i, probe] of probes.entries()) {
-      const [value = 0n, ...rest] = words.subarray(i * 8, i * 8 + 8);
-      const place = places[i] ?? null;
-      const fault = faultOf(probe, kind, rest);
-      answers.push(fault ?? (await this.#hit(probe, kind, place, value, seeds, words, places)));
+    for (const [i, { iova }] of probes.entries()) {
+      const value = words[i * 8] ?? 0n;
+      answers.push(faults[i] ?? (await this.#hit(iova, kind, places[i] ?? null, value, seeds)));
     }
     for (const [place, word] of before) this.ram.writeWords(place, word);
     return answers;
   }
 
+  /** @param words what must have been read there, or must stand there now */
   async #hit(
-    { iova }: Probe,
+    iova: bigint,
     kind: number,
     place: number | null,
     value: bigint,
-    seeds: ReadonlyMap<number, bigint>,
-    words: BigUint64Array,
-    places: readonly (number | null)[],
+    words: ReadonlyMap<number, bigint>,
   ): Promise<Answer> {
     if (place === null) return { fault: "reached, and the debug walker says unmapped" };
-    if (!this.ram.has(place)) return { pa: place, moved: null };
-    // Of several stores to one place the last one stays.
-    const stored = words[places.lastIndexOf(place) * 8] ?? 0n;
-    const moved =
-      kind === Access.READ
-        ? value === seeds.get(place)
-        : kind === Access.WRITE
-          ? this.ram.word(place) === stored
-          : null;
-    return moved === false ? { pa: (await this.#debugWalk(iova)) ?? -1, moved } : { pa: place, moved };
+    if (!this.ram.has(place) || kind === Access.EXECUTE) return { pa: place, moved: null };
+    const moved = (kind === Access.READ ? value : this.ram.word(place)) === words.get(place);
+    return moved ? { pa: place, moved } : { pa: (await this.#debugWalk(iova)) ?? -1, moved };
   }
 
   close(): Promise<void> {
@@ -184,14 +182,16 @@ function bios(folder: string): string {
 function faultOf(
   { iova }: Probe,
   kind: number,
-  [vector = 0n, error = 0n, cr2 = 0n, rip = 0n]: bigint[],
+  [vector = 0n, error = 0n, cr2 = 0n, rip = 0n]: readonly bigint[],
+  levels: number,
 ): Answer | null {
   if (vector === DONE) return null;
   const isFetch = kind === Access.EXECUTE;
   if (Number(vector) === PAGE_FAULT && !(isFetch && cr2 !== iova)) {
     return { fault: (error & 8n) !== 0n ? "reserved bits" : (error & 1n) !== 0n ? "permission" : "unmapped" };
   }
-  const wasFetched = isFetch && rip === iova && [PROTECTION, UNDEFINED].includes(Number(vector));
-  if (wasFetched) return null;
+  const isCanonical = BigInt.asUintN(64, BigInt.asIntN(12 + 9 * levels, iova)) === iova;
+  if (!isCanonical && Number(vector) === PROTECTION) return { fault: "unmapped" };
+  if (isFetch && rip === iova && [PROTECTION, UNDEFINED].includes(Number(vector))) return null;
   return { fault: `vector ${vector}` };
 }
