@@ -158,9 +158,9 @@ export class DmaProber {
     if (inRam.length === 0) return { pa, moved: null };
     const before = inRam.map((place) => ram.word(place));
     const tags = inRam.map(() => ++this.#tag);
-    inRam.forEach((place, i) => ram.writeWords(place, tags[i] ?? 0n));
+    ram.writeEach(inRam, tags);
     const again = await this.#once(probe, slot, this.path.forget());
-    inRam.forEach((place, i) => ram.writeWords(place, before[i] ?? 0n));
+    ram.writeEach(inRam, before);
     if ("fault" in again) return again;
     seeds.push({ index, places: inRam, tags });
     return { pa, moved: false };

@@ -53,6 +53,11 @@ export class GuestRam {
     this.write(address, BigUint64Array.from(words));
   }
 
+  /** One word at each place. */
+  writeEach(places: readonly number[], words: readonly bigint[]): void {
+    for (const [i, place] of places.entries()) this.writeWords(place, words[i] ?? 0n);
+  }
+
   word(address: number): bigint {
     return this.words(address, 1)[0] ?? 0n;
   }

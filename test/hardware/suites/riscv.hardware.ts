@@ -1,6 +1,7 @@
-import { RISCV_QEMU, RiscV } from "../walkers/riscv.js";
+import { GUEST_PAGE, RISCV_QEMU, RiscV } from "../walkers/riscv.js";
 import { configurationOf } from "./configurations.js";
 import { ALL, RISCV } from "./prots.js";
+import { isSignless, signExtended } from "./signs.js";
 import { walkerSuite } from "./walkerSuite.js";
 
 const CONFIGURATIONS = [
@@ -12,18 +13,19 @@ const CONFIGURATIONS = [
   "RISC-V Sv57, NAPOT, signed",
 ];
 
-const signExtended = (bits: number) => (iova: bigint) => BigInt.asUintN(64, BigInt.asIntN(bits, iova));
-
-walkerSuite({ walker: "RISC-V CPU", program: RISCV_QEMU, start: () => RiscV.start(), probes: 1500, rounds: 3 }, (add) => {
-  for (const name of CONFIGURATIONS) {
-    const configuration = configurationOf(name);
-    add<{ ppn: bigint; mode: number }>({
-      configuration,
-      prots: RISCV,
-      accesses: ALL,
-      // The CPU's addresses are sign-extended; a table without signs has them all, the upper half above the lower one.
-      ...(configuration.space === "signed" ? {} : { outside: false, addressOf: signExtended(configuration.ias) }),
-      program: (cpu, registers) => cpu.program(registers),
-    });
-  }
-});
+walkerSuite(
+  { walker: "RISC-V CPU", program: RISCV_QEMU, start: () => RiscV.start(), probes: 1500, rounds: 3 },
+  (add) => {
+    for (const name of CONFIGURATIONS) {
+      const configuration = configurationOf(name);
+      add<{ ppn: bigint; mode: number }>({
+        configuration,
+        prots: RISCV,
+        accesses: ALL,
+        blind: GUEST_PAGE,
+        ...(isSignless(configuration) ? { outside: false, addressOf: signExtended(configuration.ias) } : {}),
+        program: (cpu, registers) => cpu.program(registers),
+      });
+    }
+  },
+);

@@ -1,5 +1,5 @@
-import { VtD } from "../walkers/vtd.js";
 import { X86_QEMU } from "../walkers/q35.js";
+import { VtD } from "../walkers/vtd.js";
 import { configurationOf } from "./configurations.js";
 import { DMA, READ_WRITE } from "./prots.js";
 import { walkerSuite } from "./walkerSuite.js";
@@ -11,7 +11,13 @@ const CONFIGURATIONS = [
 ] as const;
 
 for (const [bits, names] of CONFIGURATIONS) {
-  const plan = { walker: `VT-d of ${bits} bits`, program: X86_QEMU, start: () => VtD.start(bits), probes: 150, rounds: 4 };
+  const plan = {
+    walker: `VT-d of ${bits} bits`,
+    program: X86_QEMU,
+    start: () => VtD.start(bits),
+    probes: 150,
+    rounds: 4,
+  };
   walkerSuite(plan, (add) => {
     for (const name of names) {
       add<{ ssptptr: bigint; aw: number }>({

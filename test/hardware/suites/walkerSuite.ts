@@ -20,8 +20,13 @@ export interface WalkerCase<W extends Walker, R> {
   readonly accesses: readonly number[];
   program(walker: W, registers: R): Promise<void> | void;
   readonly taken?: Span;
+  readonly blind?: Span;
   /** False where the walker cannot be asked about addresses outside the input space, or wraps them. */
   readonly outside?: boolean;
+  /** Only RAM is mapped. */
+  readonly onlyRam?: boolean;
+  /** For a configuration that has several cases. */
+  readonly what?: string;
   /** The address that the walker has for an input address of the table; default the same. */
   addressOf?(iova: bigint): bigint;
   /** What the walker's own form of a table is, where the library's differs in known bits. */
@@ -51,9 +56,10 @@ export async function withRandomTable<W extends Walker, R>(
   random: Random,
   body: (table: IoPageTable<R>, builder: Builder, questions: Questions) => Promise<void>,
 ): Promise<void> {
-  const { configuration, prots, accesses, taken, outside = true } = walkerCase;
-  const own = { configuration, areas: walker.areas, prots, accesses, outside };
-  const questions = taken === undefined ? own : { ...own, taken };
+  const { configuration, prots, accesses, taken, blind, outside = true } = walkerCase;
+  const areas = walkerCase.onlyRam === true ? { ...walker.areas, nowhere: null } : walker.areas;
+  const spans = { ...(taken === undefined ? {} : { taken }), ...(blind === undefined ? {} : { blind }) };
+  const questions: Questions = { configuration, areas, prots, accesses, outside, ...spans };
   const format = configuration.format();
   const table = new IoPageTable(tables.memory, { format, flush: FLUSH }) as IoPageTable<R>;
   const builder = new Builder(table, questions, random);
@@ -90,12 +96,13 @@ export function walkerSuite<W extends Walker>(
     });
     const memories = new Map<number, GuestTables>();
     define((walkerCase) => {
-      const { name: configuration } = walkerCase.configuration;
-      test(configuration, async () => {
+      const { configuration, what } = walkerCase;
+      const title = what === undefined ? configuration.name : `${configuration.name}, ${what}`;
+      test(title, async () => {
         onTestFailed(() => printLine(`IO_PGTABLE_SEED=${SEED} repeats this run`));
         const tally = new Tally();
         await runCase(running(), memories, walkerCase, plan, tally);
-        printLine(`${name}, ${configuration}: ${tally}`);
+        printLine(`${name}, ${title}: ${tally}`);
         total.add(tally);
       });
     }, running);

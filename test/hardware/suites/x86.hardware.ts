@@ -3,6 +3,7 @@ import { X86_QEMU } from "../walkers/q35.js";
 import { GUEST_SLOT, X86 } from "../walkers/x86.js";
 import { configurationOf } from "./configurations.js";
 import { ALL, X86 as PROTS } from "./prots.js";
+import { isSignless, signExtended } from "./signs.js";
 import { walkerSuite } from "./walkerSuite.js";
 
 const CONFIGURATIONS = [
@@ -21,12 +22,15 @@ for (const [levels, names] of CONFIGURATIONS) {
   const plan = { walker: `x86-64 CPU, ${levels} levels`, program: X86_QEMU, start: () => X86.start(levels) };
   walkerSuite({ ...plan, probes: 1500, rounds: 3 }, (add) => {
     for (const name of names) {
+      const configuration = configurationOf(name);
+      // A table without signs has the upper half of the CPU's addresses above the lower one.
       add<{ cr3: bigint; levels: number }>({
-        configuration: configurationOf(name),
+        configuration,
         prots: PROTS,
         accesses: ALL,
         program: (cpu, registers) => cpu.program(registers),
         taken: guestSpan(levels),
+        ...(isSignless(configuration) ? { outside: false, addressOf: signExtended(configuration.ias) } : {}),
       });
     }
   });

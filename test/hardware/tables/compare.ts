@@ -39,7 +39,9 @@ export function disagreement(table: IoPageTable, probe: Probe, theirs: Answer, t
   }
   const fault = FAULTS[ours] ?? `fault ${ours}`;
   if (!("fault" in theirs)) return `${describe(probe)}: ours is a fault, ${fault}, theirs ${show(theirs.pa)}`;
-  if (theirs.fault === "not said" || theirs.fault === fault) return levelDisagreement(table, probe, theirs.level);
+  const outside = ours === -Fault.ADDRESS_SIZE && theirs.fault === "address size";
+  if (outside || theirs.fault === "not said" || theirs.fault === fault)
+    return levelDisagreement(table, probe, theirs.level);
   return `${describe(probe)}: ours is a fault, ${fault}, theirs another: ${theirs.fault}`;
 }
 

@@ -16,7 +16,7 @@ export class GuestTables {
   readonly memory: TableMemory;
   readonly #known: Uint8Array;
 
-  constructor(private readonly area: Area) {
+  constructor(readonly area: Area) {
     this.memory = TableMemory.create({ bytes: BYTES, physBase: area.start });
     const { byteLength } = this.memory.buffer;
     if (area.start + byteLength > area.end) throw new RangeError("the area is too small for the memory");
@@ -25,6 +25,11 @@ export class GuestTables {
 
   get #bytes(): Uint8Array {
     return new Uint8Array(this.memory.buffer);
+  }
+
+  /** Everything, as it is now. */
+  all(): Piece {
+    return { address: this.area.start, data: this.#bytes.slice() };
   }
 
   /** What has changed since the last call, as it is now. */
@@ -44,7 +49,7 @@ export class GuestTables {
   /** Puts everything into the guest that has changed or that the guest itself may have changed. */
   load(ram: GuestRam, options: { whole: boolean }): void {
     if (options.whole) ram.write(this.area.start, this.#bytes.slice());
-    this.changes().forEach(({ address, data }) => ram.write(address, data));
+    for (const { address, data } of this.changes()) ram.write(address, data);
   }
 
   /** Takes back what the guest's hardware has written. */

@@ -1,4 +1,5 @@
 // What a table should translate: a list of runs, and nothing of page tables.
+import { least, most } from "../../configurations/geometry.js";
 
 /** Input addresses, end exclusive. */
 export interface Span {
@@ -48,9 +49,8 @@ export class Model {
     return this.runs
       .filter((run) => run.iova < end(span) && span.iova < end(run))
       .map((run) => {
-        const iova = run.iova > span.iova ? run.iova : span.iova;
-        const last = end(run) < end(span) ? end(run) : end(span);
-        return part(run, iova, last - iova);
+        const iova = most(run.iova, span.iova);
+        return part(run, iova, least(end(run), end(span)) - iova);
       });
   }
 

@@ -2,7 +2,7 @@
 import { endOf, inputRanges } from "../../configurations/geometry.js";
 import type { Probe } from "../walkers/walker.js";
 import type { Builder, Surroundings } from "./builder.js";
-import { type Model, paddrIn, type Run } from "./model.js";
+import { type Model, paddrIn, type Run, type Span } from "./model.js";
 import type { Random } from "./random.js";
 
 const STEP = 8n;
@@ -12,6 +12,8 @@ export interface Questions extends Surroundings {
   readonly accesses: readonly number[];
   /** Whether the walker can be asked about addresses outside the input space, and knows that they are. */
   readonly outside: boolean;
+  /** Input addresses that it cannot be asked about. */
+  readonly blind?: Span;
 }
 
 /** A place that an access may reach without harm: data, or nothing at all. */
@@ -57,9 +59,9 @@ function addresses(questions: Questions, { model, random }: Builder): bigint[] {
 }
 
 /** Whether a walker can be asked about an address at all. */
-function isAskable({ outside, taken, configuration }: Questions, iova: bigint): boolean {
+function isAskable({ outside, taken, blind, configuration }: Questions, iova: bigint): boolean {
   if (iova < 0n || iova >= 2n ** 64n) return false;
-  if (taken !== undefined && iova >= taken.iova && iova < endOf(taken)) return false;
+  if ([taken, blind].some((span) => span !== undefined && iova >= span.iova && iova < endOf(span))) return false;
   return outside || inputRanges(configuration).some((range) => iova >= range.iova && iova < endOf(range));
 }
 

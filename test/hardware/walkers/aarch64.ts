@@ -4,7 +4,7 @@ import { Access, type ArmLpaeS1Registers, type ArmLpaeS2Registers } from "../../
 import { type Access as GuestAccess, GuestJob, guestImage, MOST_ACCESSES } from "../qemu/guestJob.js";
 import type { GuestRam } from "../qemu/guestRam.js";
 import { hex } from "../qemu/qtestMachine.js";
-import { accessFault, stageFault } from "./armFaults.js";
+import { accessFault, EXTERNAL_ABORT, stageFault } from "./armFaults.js";
 import { type Answer, GIB, MIB, type Probe, TIB, type Walker } from "./walker.js";
 
 export const AARCH64_QEMU = "qemu-system-aarch64";
@@ -163,7 +163,7 @@ export class AArch64 implements Walker {
       const planted = this.#isStage2 ? this.#plant(part) : [];
       const words = await this.#run(part.map(({ iova, access }) => ({ va: iova, operation: this.#operation(access) })));
       for (const place of planted) this.ram.write(place, new Uint8Array(4));
-      part.forEach((probe, i) => answers.push(this.#answer(probe, words.subarray(i * 8, i * 8 + 8))));
+      answers.push(...part.map((probe, i) => this.#answer(probe, words.subarray(i * 8, i * 8 + 8))));
     }
     return answers;
   }
@@ -179,7 +179,12 @@ export class AArch64 implements Walker {
 
   #answer({ iova, access, expected }: Probe, words: BigUint64Array): Answer {
     const par = words[0] ?? 0n;
-    if ((access & Access.EXECUTE) !== 0) return accessFault(words, iova) ?? { pa: expected ?? -1, moved: null };
+    if ((access & Access.EXECUTE) !== 0) {
+      const fault = accessFault(words, iova);
+      // Translated to where nothing is.
+      const isNowhere = fault?.fault === EXTERNAL_ABORT && expected !== undefined && !this.ram.has(expected);
+      return fault === undefined || isNowhere ? { pa: expected ?? -1, moved: null } : fault;
+    }
     if ((par & 1n) !== 0n) return stageFault(Number((par >> 1n) & 0x3fn));
     const pa = Number((par & PAR_ADDRESS) | (iova & 0xfffn));
     return { pa, moved: null, memory: { attributes: Number(par >> 56n), share: Number((par >> 7n) & 3n) } };

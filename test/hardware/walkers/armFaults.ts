@@ -2,11 +2,13 @@
 import type { Refusal } from "./walker.js";
 
 const KINDS = ["address size", "unmapped", "access flag", "permission"];
+export const EXTERNAL_ABORT = "external abort";
 const LEVEL_MINUS_1: Readonly<Record<number, string>> = { 41: "address size", 43: "unmapped" };
 
 /** Of the long-descriptor format. */
 export function stageFault(status: number): Refusal {
   const minus1 = LEVEL_MINUS_1[status];
+  if (status === 16) return { fault: EXTERNAL_ABORT };
   if (minus1 !== undefined) return { fault: minus1, level: -1 };
   return { fault: KINDS[status >> 2] ?? `fault status ${status}`, level: status & 3 };
 }

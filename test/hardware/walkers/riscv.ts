@@ -9,6 +9,11 @@ import { type Answer, GIB, MIB, type Probe, type Walker } from "./walker.js";
 export const RISCV_QEMU = "qemu-system-riscv64";
 const RAM_BASE = 2 * GIB;
 const RAM_BYTES = 64 * GIB;
+/**
+ * The page of the guest's code. QEMU 7.2 keeps what M mode fetches and what it reads through MPRV in one TLB (riscv_cpu_mmu_index), so that an access there
+ * finds the untranslated page.
+ */
+export const GUEST_PAGE = { iova: BigInt(RAM_BASE), size: 4096n };
 const SUM = 1n << 18n;
 const DONE = 2n ** 64n - 1n;
 const ILLEGAL = 2n;
@@ -68,7 +73,8 @@ export class RiscV implements Walker {
     const walks = new Map<bigint, number>();
     for (const line of this.log.lines()) {
       const match = /tlb_fill (?:1st-stage )?address=(?:0x)?([0-9a-f]+) ret 0 physical (?:0x)?([0-9a-f]+)/.exec(line);
-      if (match !== null) walks.set(BigInt(`0x${match[1]}`) >> 12n, Number.parseInt(match[2] ?? "", 16));
+      if (match === null) continue;
+      walks.set(BigInt(`0x${match[1]}`) >> 12n, Number.parseInt(match[2] ?? "", 16));
     }
     return walks;
   }
@@ -111,7 +117,7 @@ export class RiscV implements Walker {
         this.#answer(reached, cause, pa, (at) => moved(this.ram, kind, at, value, seeds, lastStore)),
       );
     });
-    inRam.forEach((place, i) => this.ram.writeWords(place, before[i] ?? 0n));
+    this.ram.writeEach(inRam, before);
   }
 
   #answer(reached: boolean, cause: bigint, pa: number | null, moved: (pa: number) => boolean | null): Answer {

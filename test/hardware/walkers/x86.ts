@@ -136,7 +136,9 @@ export class X86 implements Walker {
     const before = [...seeds.keys()].map((place) => [place, this.ram.word(place)] as const);
     for (const [place, seed] of seeds) this.ram.writeWords(place, kind === Access.EXECUTE ? 0n : seed);
     const words = await this.#run(probes, STORED);
-    const faults = probes.map((probe, i) => faultOf(probe, kind, [...words.subarray(i * 8 + 1, i * 8 + 5)], this.levels));
+    const faults = probes.map((probe, i) =>
+      faultOf(probe, kind, [...words.subarray(i * 8 + 1, i * 8 + 5)], this.levels),
+    );
     // Of several stores to one place the last one stays.
     if (kind === Access.WRITE) {
       faults.forEach((fault, i) => {
