@@ -1,9 +1,8 @@
 // A leaf that sticks out of the range of an edit: its entry is rebuilt from the parts that stay and what the edit makes of the rest, with the largest leaves
 // that they allow. All is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
 import { Format } from "../format/format";
-import { EventKind, Own } from "../memory/realm";
+import { Own } from "../memory/realm";
 import { NO_PAGE, Record } from "../memory/record";
-import { Address } from "./address";
 import { Change } from "./change";
 import { BreakMode, Edit, EditKind } from "./edit";
 import { Events } from "./events";

@@ -121,7 +121,7 @@ export class Change {
       met = true;
       metLast = va + (((<u64>items) << sizeLg2) - 1);
       metBroken = breaks;
-      Events.leaves(t, va, (<u64>items) << sizeLg2, sizeLg2);
+      Events.leaves<F>(t, va, (<u64>items) << sizeLg2, sizeLg2, sizeLg2);
     }
     if (breaks) {
       Change.clear<F>(t, table, level, slot, items);

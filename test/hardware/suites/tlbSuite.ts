@@ -168,7 +168,7 @@ class TlbRound<W extends Walker & { dma: DmaProber }, R> {
       const some = targets.filter((iova) => covers(flush, iova)).slice(0, BETWEEN);
       between += some.length;
       // What was flushed is as the tables are at this moment.
-      const said = `${this.configuration.name}: flush${JSON.stringify(flush, (_, x) => (typeof x === "bigint" ? "0x" + x.toString(16) : x))} ${some.map((x) => x.toString(16))}`;
+      const said = `${this.configuration.name}, after ${show(flush)}`;
       expect(await this.#probe(some), said).toEqual(some.map((iova) => mirror.writeTo(iova)));
     }
     for (const { address, data } of rest) this.walker.ram.write(address, data);
@@ -182,6 +182,10 @@ class TlbRound<W extends Walker & { dma: DmaProber }, R> {
 
 const covers = (flush: FlushRequest, iova: bigint): boolean =>
   flush.kind === "all" || (iova >= flush.iova && iova < flush.iova + flush.size);
+
+/** For a message. */
+const show = (flush: FlushRequest): string =>
+  JSON.stringify(flush, (_, value) => (typeof value === "bigint" ? `0x${value.toString(16)}` : value));
 
 function shortened(request: FlushRequest): FlushRequest | null {
   if (request.kind === "all") return null;

@@ -29,10 +29,10 @@ export interface WalkerCase<W extends Walker, R> {
   readonly what?: string;
   /** The address that the walker has for an input address of the table; default the same. */
   addressOf?(iova: bigint): bigint;
-  /** What the walker's own form of a table is, where the library's differs in known bits. */
-  adapt?(table: IoPageTable, tables: GuestTables): void;
-  /** More that must hold of an answer. @returns what does not, or null */
-  inspect?(table: IoPageTable<R>, probe: Probe, answer: Answer): string | null;
+  /** Entries that the walker has in a form of its own, which differs in known bits. */
+  adapt?(table: IoPageTable): [address: number, entry: bigint][];
+  /** More that must hold of an answer where `prot` was asked for. @returns what does not, or null */
+  inspect?(table: IoPageTable<R>, probe: Probe, answer: Answer, prot: number): string | null;
 }
 
 export interface WalkerPlan<W extends Walker> {
@@ -65,8 +65,8 @@ export async function withRandomTable<W extends Walker, R>(
   const builder = new Builder(table, questions, random);
   builder.mapEnds();
   for (let call = 0; call < CALLS_PER_TABLE; call++) builder.step();
-  walkerCase.adapt?.(table, tables);
   tables.load(walker.ram, { whole: true });
+  for (const [address, entry] of walkerCase.adapt?.(table) ?? []) walker.ram.writeWords(address, entry);
   await walkerCase.program(walker, table.registers);
   await body(table, builder, questions);
   table.destroy();
@@ -129,7 +129,11 @@ async function runCase<W extends Walker, R>(
       const answers = await walker.probe(probes.map((probe) => ({ ...probe, iova: addressOf(probe.iova) })));
       const wrong = probes.flatMap((probe, i) => {
         const answer = answers[i] ?? { fault: "no answer" };
-        return disagreement(table, probe, answer, tally) ?? inspect?.(table, probe, answer) ?? [];
+        return (
+          disagreement(table, probe, answer, tally) ??
+          inspect?.(table, probe, answer, builder.model.at(probe.iova)?.prot ?? 0) ??
+          []
+        );
       });
       expect(wrong.slice(0, SHOWN), `round ${round}, ${wrong.length} of ${probes.length} probes`).toEqual([]);
       tally.tables++;

@@ -58,9 +58,4 @@ export class GuestTables {
     this.#known.set(guests);
     this.#bytes.set(guests);
   }
-
-  changeByHand(address: number, change: (item: bigint) => bigint): void {
-    const items = new BigUint64Array(this.memory.buffer, address - this.area.start, 1);
-    items[0] = change(items[0] ?? 0n);
-  }
 }
