@@ -1,9 +1,8 @@
 // A leaf that sticks out of the range of an edit: its entry is rebuilt from the parts that stay and what the edit makes of the rest, with the largest leaves
 // that they allow. All is built aside first; the change is then one store per item, or, where the architecture demands it, a break, a flush and a make.
 import { Format } from "../format/format";
-import { EventKind, Own } from "../memory/realm";
+import { Own } from "../memory/realm";
 import { NO_PAGE, Record } from "../memory/record";
-import { Address } from "./address";
 import { Change } from "./change";
 import { BreakMode, Edit, EditKind } from "./edit";
 import { Events } from "./events";
@@ -195,7 +194,7 @@ export class Carve {
       const bytes = (<u32>((<usize>1) << c.contigLg2)) << changetype<F>(0).itemLg2();
       memory.fill(c.slot, 0, bytes);
       Events.written(t, c.slot, bytes);
-      Carve.report(t, c);
+      Carve.report<F>(t, c);
     }
   }
 
@@ -211,13 +210,14 @@ export class Carve {
       }
       if (c.level != t.top && !t.shared) Record.of(c.table).live -= <u16>(items - Scan.count<F>(from, items));
       Events.written(t, c.slot, items << f.itemLg2());
-      if (live) Carve.report(t, c);
+      if (live) Carve.report<F>(t, c);
     }
   }
 
-  static report(t: Table, c: Carving): void {
-    const bytes = <f64>(c.last - c.first + 1);
-    Events.push(EventKind.FLUSH_RANGE, <f64>Address.iova(t, c.first), bytes, bytes);
+  static report<F extends Format>(t: Table, c: Carving): void {
+    const bytes = c.last - c.first + 1;
+    const spanLg2 = changetype<F>(0).shift(c.level);
+    Events.leaves<F>(t, c.first, bytes, spanLg2 + c.contigLg2, spanLg2);
   }
 
   /** The bytes of the noted leaves that lie in [first, last]. */

@@ -121,7 +121,7 @@ export class Change {
       met = true;
       metLast = va + (((<u64>items) << sizeLg2) - 1);
       metBroken = breaks;
-      Events.leaves(t, va, (<u64>items) << sizeLg2, sizeLg2);
+      Events.leaves<F>(t, va, (<u64>items) << sizeLg2, sizeLg2, sizeLg2);
     }
     if (breaks) {
       Change.clear<F>(t, table, level, slot, items);
@@ -223,7 +223,7 @@ export class Change {
     met = true;
     metLast = va | Item.ones(sizeLg2);
     metBroken = breaks;
-    Events.leaves(t, first, (<u64>1) << sizeLg2, sizeLg2);
+    Events.leaves<F>(t, first, (<u64>1) << sizeLg2, sizeLg2, f.shift(level));
     if (breaks && contig != 0) {
       const firstSlot = slot - ((<usize>((va - first) >> f.shift(level))) << f.itemLg2());
       Change.clear<F>(t, table, level, firstSlot, 1 << contig);

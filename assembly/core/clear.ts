@@ -127,7 +127,7 @@ export class Clear {
     }
     if (level != top && !t.shared) Record.of(table).live -= <u16>count;
     const bytes = (<u64>count) << f.shift(level);
-    Events.leaves(t, va, bytes, sizeLg2);
+    Events.leaves<F>(t, va, bytes, sizeLg2, f.shift(level));
     Events.written(t, slot, count << f.itemLg2());
     Op.remove(bytes);
     return count;

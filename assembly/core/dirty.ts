@@ -99,7 +99,7 @@ class DirtyReader {
       }
     }
     if (!dirty) return;
-    if (clear && whole) Events.leaves(t, va, last - va + 1, sizeLg2);
+    if (clear && whole) Events.leaves<F>(t, va, last - va + 1, sizeLg2, sizeLg2 - <u32>ctz(items));
     else Events.extend(EventKind.DIRTY, <f64>Address.iova(t, va), <f64>(last - va + 1), 0);
   }
 }

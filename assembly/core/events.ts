@@ -1,4 +1,5 @@
 // What an operation has to tell the outside: ranges to flush, memory to write back. The core calls nobody; it records, and the bindings read.
+import { Format } from "../format/format";
 import { EVENT_ROOM, EVENTS, EventKind, Own } from "../memory/realm";
 import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
@@ -60,8 +61,12 @@ export class Events {
     Events.push(kind, address, bytes, granule);
   }
 
-  /** Leaves of 2^granuleLg2 bytes in [va, va+bytes) are gone. */
-  @inline static leaves(t: Table, va: u64, bytes: u64, granuleLg2: u32): void {
+  /**
+   * Leaves of 2^sizeLg2 bytes in [va, va+bytes) are gone, whose items cover 2^spanLg2 bytes each. Where each item has an address of its own, that they are one
+   * leaf is a hint: a TLB may hold them one by one.
+   */
+  @inline static leaves<F extends Format>(t: Table, va: u64, bytes: u64, sizeLg2: u32, spanLg2: u32): void {
+    const granuleLg2 = changetype<F>(0).sameItems() ? sizeLg2 : spanLg2;
     Events.extend(EventKind.FLUSH_RANGE, <f64>Address.iova(t, va), <f64>bytes, <f64>((<u64>1) << granuleLg2));
   }
 

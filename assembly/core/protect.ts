@@ -81,7 +81,7 @@ export class Protect {
       if (Protect.item<F>(t, slot + ((<usize>i) << f.itemLg2()), level, sizeLg2)) changed = true;
     }
     if (!changed) return;
-    Events.leaves(t, va, last - va + 1, sizeLg2);
+    Events.leaves<F>(t, va, last - va + 1, sizeLg2, f.shift(level));
     Events.written(t, slot, items << f.itemLg2());
   }
 

@@ -71,8 +71,10 @@ class Lpae {
       return Permit.both((item & (1 << 6)) != 0, (item & (1 << 7)) != 0 || writable, !(item & ((<u64>1) << 54)));
     }
     let mask = Permit.ALL;
-    if (!(item & (1 << 6))) mask &= ~Permit.USER;
+    // Without AP[1] the user may still execute; what a leaf lets the user write, EL1 never executes (D8.4.1).
+    if (!(item & (1 << 6))) mask &= ~Permit.USER_DATA;
     if (item & (1 << 7) && !writable) mask &= ~Permit.WRITE;
+    if (mask & Permit.USER_WRITE) mask &= ~Permit.PRIV_EXECUTE;
     if (item & ((<u64>1) << 54)) mask &= ~Permit.USER_EXECUTE;
     if (item & ((<u64>1) << 53)) mask &= ~Permit.PRIV_EXECUTE;
     return mask;
@@ -81,7 +83,7 @@ class Lpae {
   /** APTable 62:61, UXNTable 60, PXNTable 59. */
   static tablePermits(item: u64): u32 {
     let mask = Permit.ALL;
-    if (item & ((<u64>1) << 61)) mask &= ~Permit.USER;
+    if (item & ((<u64>1) << 61)) mask &= ~Permit.USER_DATA;
     if (item & ((<u64>1) << 62)) mask &= ~Permit.WRITE;
     if (item & ((<u64>1) << 60)) mask &= ~Permit.USER_EXECUTE;
     if (item & ((<u64>1) << 59)) mask &= ~Permit.PRIV_EXECUTE;

@@ -80,6 +80,7 @@ export class Permit {
   static readonly PRIV_EXECUTE: u32 = 32;
   static readonly ALL: u32 = 63;
   static readonly USER: u32 = 7;
+  static readonly USER_DATA: u32 = 3;
   static readonly WRITE: u32 = 18;
   static readonly EXECUTE: u32 = 36;
   /** The same answer for both privileges. */

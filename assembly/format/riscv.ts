@@ -77,6 +77,7 @@ export class RiscV extends Format {
   @inline permits(item: u64, level: u32, leaf: bool, variant: u32): u32 {
     if (!leaf) return Permit.ALL;
     const mask = Permit.both((item & READ) != 0, (item & WRITE) != 0, (item & EXECUTE) != 0);
-    return item & USER ? mask : mask & ~Permit.USER;
+    // What is the user's a supervisor never executes (12.3.1, SUM).
+    return mask & ~(item & USER ? Permit.PRIV_EXECUTE : Permit.USER);
   }
 }

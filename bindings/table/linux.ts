@@ -139,6 +139,21 @@ function owned(s: TableState, operation: string, range: Range): boolean {
   return true;
 }
 
+/**
+ * The same for calls that clear items where they stand: a table must be the range's own also where the range covers all of it. Such a call ends with its
+ * first table, or goes page by page through one after the other.
+ */
+function ownedInPlace(s: TableState, operation: string, range: Range, pageSize: number): boolean {
+  if (s.core.tableRepeats(s.handle) === 0) return true;
+  if (s.spec.linuxPages !== "items") return owned(s, operation, { iova: range.iova, size: pageSize });
+  const level = s.shifts.findLastIndex((shift) => 2 ** shift <= pageSize);
+  const table = 2 ** (s.shifts[level + 1] ?? 64);
+  for (let iova = range.iova; iova < range.iova + range.size; iova += table - (iova % table)) {
+    if (!owned(s, operation, { iova, size: pageSize })) return false;
+  }
+  return true;
+}
+
 /** Growth stays only where something was mapped; then what gave way is flushed. */
 function endMap(
   s: TableState,
@@ -177,7 +192,7 @@ export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, coun
   const range = clip(s, { iova: Number(at), size: inputBytes(s, at, size, pages) });
   if (range.size === 0) return 0;
   checkFree(s, op, range);
-  if (!owned(s, op, range)) return 0;
+  if (!ownedInPlace(s, op, range, size)) return 0;
   if (s.spec.linuxPages === "items") return unmapEach(s, range, size, into);
   const lg2 = Math.log2(size);
   const flushes: Flush[] = [];

@@ -123,6 +123,18 @@ describe.each(FORMATS)("%s", (_name, format, page) => {
     }
   });
 
+  it("unmapPages of all that a shared table maps leaves the others that share it alone", () => {
+    const { table, finish } = tableOf(format());
+    const size = 2 ** 28;
+    table.mapRepeat(0, size, { paddr: 0x40_0000, size: page }, RW);
+    const removed = table.unmapPages(0, page, 2 ** 13);
+    expect(removed).toBeGreaterThan(0);
+    const still = Array.from({ length: size / page }, (_, i) => i * page).filter((at) => table.iovaToPhys(at) !== null);
+    expect(still).toEqual(Array.from({ length: (size - removed) / page }, (_, i) => removed + i * page));
+    expect(table.stats().mappedBytes).toBe(size - removed);
+    finish();
+  });
+
   it("changes in one place only what is there", () => {
     const { table, memory, finish } = tableOf(format());
     const size = 2 ** 28;

@@ -1,0 +1,13 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL("../../", import.meta.url)),
+    include: ["test/hardware/suites/*.hardware.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 60_000,
+    // Each walker is a process of its own, and ends with the one that started it.
+    pool: "forks",
+  },
+});
