@@ -34,6 +34,8 @@ const PAGES = 4n;
 const UNITS = { small: 512, tables: 40 };
 /** Neighbours in one table of smallest leaves, far from each other there. */
 const NEIGHBOURS = 4;
+/** Units on either side of a border that are worked on. */
+const BORDER = 20;
 /** Where each unit is mapped to changes with each map; so many places. */
 const PLACES = 8;
 
@@ -74,9 +76,10 @@ export class Units {
     return (unit + (this.pattern === "handed over" ? step : 0)) % realms;
   }
 
-  /** Where in the middle of things all realms work at a step. */
+  /** Where all realms work at a step: slowly onwards, so that units are unmapped again; at the border of those that lie in blocks. */
   focus(step: number): number {
-    return (step * 7) % this.count;
+    if (this.pattern === "disjoint") return this.count / 2 - BORDER + ((step * 3) % BORDER);
+    return (step * 3) % this.count;
   }
 
   paddr(unit: number, stamp: number): number {

@@ -15,8 +15,8 @@ const RACED = [
   "DART2 16K",
 ];
 const ROOMY = 16 * 2 ** 20;
-/** Less than the tables of all units take, in either size of tables. */
-const SCARCE = { "4K": 2 ** 17, "16K": 2 ** 19 };
+/** Less than the tables of all units take, in either size of tables, beside the chunk from which the first realm took the root. */
+const SCARCE = { "4K": 112 * 2 ** 12, "16K": 44 * 2 ** 14 };
 
 /** Each configuration in each pattern, and with a pool that runs dry. */
 export function scenarios(seed: number, steps: number): Scenario[] {

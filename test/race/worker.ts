@@ -26,7 +26,7 @@ export interface RealmResult {
 }
 
 /** Units of each realm that it looks at in a step. */
-const NEAR = 5;
+const NEAR = 8;
 
 /** Map and unmap units near the same place as all others, step by step. */
 function race({ scenario, realm, shared }: RealmData, memory: TableMemory, table: IoPageTable): RealmResult {
