@@ -71,7 +71,7 @@ export const STAGES: readonly Stage[] = [
     args: bindings("callbacks", "inputSpaces", "lists/calls", "lists/entries", "lists/failures", "lists/segments"),
     seconds: 1200,
   },
-  { name: "recorded cases", args: ["test/conformance/golden"], seconds: 500 },
+  { name: "recorded cases", args: ["test/conformance/golden"], seconds: 1200 },
   {
     name: "conformance suite",
     args: ["attributes", "leaves", "pageSizes", "maps.", "dirty", "space", "addressBits", "tablePointers"].map(

@@ -60,7 +60,7 @@ export class Workshop {
   /** Run tests up to the first that fails. */
   test({ seconds, args, runs }: Stage): Promise<Ended> {
     const settings = runs === undefined ? {} : { IO_PGTABLE_RUNS: String(runs) };
-    const options = ["run", "--no-isolate", "--bail=1", "--reporter=default", ...args];
+    const options = ["run", "--no-isolate", "--bail=1", "--testTimeout=600000", "--reporter=default", ...args];
     return this.run(seconds, TOOLS.vitest, options, settings);
   }
 
