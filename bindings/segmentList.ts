@@ -137,7 +137,10 @@ export function segmentsOfPages(pages: Float64Array | BigUint64Array, pageSize: 
 
 /** The index of the segment that has the byte at `offset`, which is below the list's size. */
 export function segmentAt(list: SegmentList, offset: number): number {
-  const { ends } = packedOf(list);
+  return indexIn(packedOf(list).ends, offset);
+}
+
+function indexIn(ends: Float64Array, offset: number): number {
   let low = 0;
   let high = ends.length;
   while (low < high) {
@@ -151,7 +154,7 @@ export function segmentAt(list: SegmentList, offset: number): number {
 /** What is at `offset`, to the end of its segment. */
 export function pieceAt(list: SegmentList, offset: number): Segment {
   const { paddrs, ends } = packedOf(list);
-  const index = segmentAt(list, offset);
+  const index = indexIn(ends, offset);
   const inside = offset - (ends[index - 1] ?? 0);
   return { paddr: (paddrs[index] ?? 0) + inside, size: (ends[index] ?? 0) - offset };
 }
@@ -159,9 +162,10 @@ export function pieceAt(list: SegmentList, offset: number): Segment {
 /** What is at `offset`, to the end of the physically contiguous run of segments. */
 export function runAt(list: SegmentList, offset: number): Segment {
   const { paddrs, ends } = packedOf(list);
-  const { paddr, size } = pieceAt(list, offset);
-  let end = offset + size;
-  for (let i = segmentAt(list, offset) + 1; i < ends.length && paddrs[i] === paddr + (end - offset); i++) {
+  const index = indexIn(ends, offset);
+  const paddr = (paddrs[index] ?? 0) + offset - (ends[index - 1] ?? 0);
+  let end = ends[index] ?? 0;
+  for (let i = index + 1; i < ends.length && paddrs[i] === paddr + (end - offset); i++) {
     end = ends[i] ?? end;
   }
   return { paddr, size: end - offset };

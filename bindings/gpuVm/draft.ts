@@ -5,17 +5,16 @@ import type { GpuObject, Mapping } from "./mapping.js";
 import { RangeSet } from "./rangeSet.js";
 import type { Block } from "./splits.js";
 import { cutOut, type GpuVmStep, takeFrom } from "./steps.js";
-import { Cursor } from "./vaIndex.js";
+import { Cursor, type Range } from "./vaIndex.js";
 
 export class Draft {
   readonly steps: GpuVmStep[] = [];
-  /** What was asked for, and the mappings that this changes, whole. */
-  readonly ranges: RangeSet = new RangeSet();
   readonly #books: Books;
   readonly #operation: string;
-  readonly #asked: { start: number; end: number }[] = [];
-  readonly #requests: RangeSet = new RangeSet();
-  readonly #made = new Set<Mapping>();
+  readonly #asked: Range[] = [];
+  /** New mappings, with those that a later request has removed again until `#kept`. */
+  #made: Mapping[] = [];
+  #dropped = false;
   readonly #gone: Mapping[] = [];
   readonly #cuts: Block[] = [];
 
@@ -37,7 +36,6 @@ export class Draft {
   /** Cut at both ends; nothing changes in the table. */
   split(start: number, end: number): void {
     this.#books.checkFree(this.#operation, start, end);
-    this.ranges.add(start, end);
     const made: Mapping[] = [];
     for (const old of this.#overlapping(start, end)) {
       const before = made.length;
@@ -49,9 +47,19 @@ export class Draft {
 
   /** How the table is to change: from what was before the draft to what is now. */
   changes(): EntryChange[] {
-    return changesBetween(byStart(this.#gone), byStart([...this.#made]), (start, end) => {
-      return this.#requests.holds(start, end) && !this.#books.index.overlaps(start, end);
-    });
+    let requests: RangeSet | undefined;
+    const isVacant = (start: number, end: number): boolean => {
+      requests ??= rangesOf(this.#asked);
+      return requests.holds(start, end) && !this.#books.index.overlaps(start, end);
+    };
+    return changesBetween(byStart(this.#gone), byStart(this.#kept()), isVacant);
+  }
+
+  /** What was asked for, and the mappings that this changes, whole. */
+  ranges(): RangeSet {
+    const ranges = rangesOf(this.#asked);
+    for (const { start, end } of this.#gone) ranges.add(start, end);
+    return ranges;
   }
 
   /** Blocks that can be one leaf again. */
@@ -62,27 +70,30 @@ export class Draft {
 
   /** The memory that new mappings show. */
   objects(): Set<GpuObject> {
-    return new Set([...this.#made].map(({ backing }) => backing.memory));
+    return new Set(this.#kept().map(({ backing }) => backing.memory));
   }
 
   /** The index as it was. */
   undo(): void {
     const { index } = this.#books;
-    for (const mapping of this.#made) index.remove(mapping);
+    for (const mapping of this.#kept()) index.remove(mapping);
     for (const mapping of this.#gone) index.insert(mapping);
   }
 
   redo(): void {
     const { index } = this.#books;
     for (const mapping of this.#gone) index.remove(mapping);
-    for (const mapping of this.#made) index.insert(mapping);
+    for (const mapping of this.#kept()) index.insert(mapping);
   }
 
   /** It is decided: the rest of the books follows. */
   publish(): void {
     const { objects, splits } = this.#books;
     for (const mapping of this.#gone) objects.remove(mapping);
-    for (const mapping of this.#made) objects.add(mapping);
+    for (const mapping of this.#kept()) {
+      mapping.maker = undefined;
+      objects.add(mapping);
+    }
     for (const { start, end } of this.#asked) splits.forget(start, end);
     splits.note(this.#cuts);
   }
@@ -90,8 +101,6 @@ export class Draft {
   #take(start: number, end: number, wanted: Mapping | undefined): void {
     this.#books.checkFree(this.#operation, start, end);
     this.#asked.push({ start, end });
-    this.#requests.add(start, end);
-    this.ranges.add(start, end);
     const { splits, index } = this.#books;
     splits.cutAt(index, start, this.#cuts);
     splits.cutAt(index, end, this.#cuts);
@@ -115,16 +124,30 @@ export class Draft {
   }
 
   #insert(mapping: Mapping): void {
-    this.#made.add(mapping);
+    mapping.maker = this;
+    this.#made.push(mapping);
     this.#books.index.insert(mapping);
   }
 
   #remove(mapping: Mapping): void {
     this.#books.index.remove(mapping);
-    if (this.#made.delete(mapping)) return;
-    this.#gone.push(mapping);
-    this.ranges.add(mapping.start, mapping.end);
+    if (mapping.maker === this) {
+      mapping.maker = undefined;
+      this.#dropped = true;
+    } else this.#gone.push(mapping);
   }
+
+  #kept(): Mapping[] {
+    if (this.#dropped) this.#made = this.#made.filter(({ maker }) => maker === this);
+    this.#dropped = false;
+    return this.#made;
+  }
+}
+
+function rangesOf(asked: readonly Range[]): RangeSet {
+  const ranges = new RangeSet();
+  for (const { start, end } of asked) ranges.add(start, end);
+  return ranges;
 }
 
 function byStart(mappings: Mapping[]): Mapping[] {

@@ -47,6 +47,8 @@ export class Mapping {
   readonly view: GpuMapping;
   /** What the entries are made of: of a repeated bind, the period alone. Undefined where there are no entries. */
   list: SegmentList | undefined;
+  /** The undecided change that made it. */
+  maker: object | undefined;
   /** The other mappings of the same memory. */
   previous: Mapping | undefined;
   next: Mapping | undefined;

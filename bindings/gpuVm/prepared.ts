@@ -72,7 +72,7 @@ class Pending implements PreparedGpuVmUpdate, Hold {
     this.steps = plan.draft.steps;
     this.tablePages = plan.update.tablePages;
     this.touched = plan.touched;
-    this.ranges = plan.draft.ranges;
+    this.ranges = plan.draft.ranges();
     this.objects = plan.objects;
     books.holds.add(this);
   }

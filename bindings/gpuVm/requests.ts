@@ -44,6 +44,8 @@ export class Checker {
   readonly #bounds: Range | undefined;
   /** Below this every range is one of the table's; 0 where that cannot be said so simply. */
   readonly #plainEnd: number;
+  /** The last one made: drivers bind many parts of one object. */
+  #backing: Backing | undefined;
 
   constructor(books: Books, bounds: { iova: Iova; size: number } | undefined) {
     this.#books = books;
@@ -83,8 +85,10 @@ export class Checker {
     const bytes = period === undefined ? 0 : this.#bytes(operation, "period", period, start);
     if (period === 0) throw new IoPgtableError("EINVAL", operation, "period is 0", start);
     this.#state.attributes(prot, operation, start);
-    const backing: Backing = { memory, sparse: false, prot, period: bytes, base: bytes === 0 ? 0 : at };
-    return this.#mapping(operation, start, end, backing, bytes === 0 ? at : 0);
+    if (bytes !== 0) {
+      return this.#mapping(operation, start, end, { memory, sparse: false, prot, period: bytes, base: at }, 0);
+    }
+    return this.#mapping(operation, start, end, this.#plainBacking(memory, prot), at);
   }
 
   /** A mapping that shows nothing. @throws IoPgtableError EINVAL, ERANGE, ENOTSUP */
@@ -110,6 +114,14 @@ export class Checker {
       const text = `request is ${show((given as { request?: unknown }).request)}; give "bind", "bindSparse" or "unbind"`;
       throw new IoPgtableError("EINVAL", operation, text);
     }
+  }
+
+  #plainBacking(memory: GpuObject, prot: number): Backing {
+    const last = this.#backing;
+    if (last?.memory === memory && last.prot === prot) return last;
+    const backing: Backing = { memory, sparse: false, prot, period: 0, base: 0 };
+    this.#backing = backing;
+    return backing;
   }
 
   #mapping(operation: string, start: number, end: number, backing: Backing, offset: number): Mapping {

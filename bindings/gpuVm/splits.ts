@@ -25,7 +25,7 @@ export class SplitBlocks {
 
   /** The blocks that are whole now and that a cut at `address` divides. */
   cutAt(index: VaIndex<Mapping>, address: number, cuts: Block[]): void {
-    const mapping = index.at(address);
+    const mapping = this.#levels.length === 0 ? undefined : index.at(address);
     if (mapping?.list === undefined) return;
     const offset = paddrAt(mapping, mapping.list, address) - address;
     for (const { size } of this.#levels) {

@@ -63,6 +63,8 @@ export class VaIndex<R extends Range> {
   /** Where the last search ended. */
   #leaf: Leaf<R>;
   #slot = -1;
+  /** The address of the last search, if nothing has changed since and the path leads to where it ended; else NaN. */
+  #searched = Number.NaN;
   /** The inner nodes of the last descent, root first, and which child was taken. */
   readonly #path: Inner<R>[] = [];
   readonly #slots: number[] = [];
@@ -105,9 +107,11 @@ export class VaIndex<R extends Range> {
   #before(address: number): R | undefined {
     let leaf = this.#descend(address);
     let slot = lastAtMost(leaf.keys, leaf.count, address);
+    this.#searched = address;
     if (slot < 0 && leaf.before !== undefined) {
       leaf = leaf.before;
       slot = leaf.count - 1;
+      this.#searched = Number.NaN;
     }
     this.#leaf = leaf;
     this.#slot = slot;
@@ -116,8 +120,10 @@ export class VaIndex<R extends Range> {
 
   /** Add a range that overlaps none. */
   insert(range: R): void {
-    const leaf = this.#descend(range.start);
-    const slot = lastAtMost(leaf.keys, leaf.count, range.start) + 1;
+    const found = this.#searched === range.start;
+    const leaf = found ? this.#leaf : this.#descend(range.start);
+    const slot = (found ? this.#slot : lastAtMost(leaf.keys, leaf.count, range.start)) + 1;
+    this.#searched = Number.NaN;
     this.#count++;
     if (leaf.count < FANOUT) {
       insertInto(leaf, leaf.ranges, slot, range.start, range);
@@ -133,6 +139,7 @@ export class VaIndex<R extends Range> {
   remove(range: R): void {
     const leaf = this.#descend(range.start);
     const slot = lastAtMost(leaf.keys, leaf.count, range.start);
+    this.#searched = Number.NaN;
     if (leaf.ranges[slot] !== range) return;
     removeFrom(leaf, leaf.ranges, slot);
     this.#count--;

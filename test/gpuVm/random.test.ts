@@ -1,8 +1,8 @@
 // Random binds against a model that knows each page: owner, offset into the object, protection, translation. IO_PGTABLE_SEED repeats a run,
-// IO_PGTABLE_GPUVM_STEPS makes it long (see the script gpuvm:long).
+// IO_PGTABLE_GPUVM_STEPS makes it long (`npm run test:gpuvm`).
 import { describe, expect, test } from "vitest";
 import { amdV1, armLpaeS1, armV7s, type Format, riscv, x86_64 } from "../../bindings/index.js";
-import { randomFrom } from "./randomObjects.js";
+import { randomFrom } from "../programs/random.js";
 import { GpuVmSession } from "./session.js";
 
 const STEPS = Number(process.env.IO_PGTABLE_GPUVM_STEPS ?? 400);

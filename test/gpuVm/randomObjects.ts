@@ -1,18 +1,6 @@
 import { type GpuObject, SegmentList } from "../../bindings/index.js";
+import type { Random } from "../programs/random.js";
 import { remember } from "./pageModel.js";
-
-export type Random = (below: number) => number;
-
-/** xorshift: the same numbers for the same seed, everywhere. */
-export function randomFrom(seed: number): Random {
-  let x = (Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635) >>> 0 || 1;
-  return (below) => {
-    x = (x ^ (x << 13)) >>> 0;
-    x ^= x >>> 17;
-    x = (x ^ (x << 5)) >>> 0;
-    return x % below;
-  };
-}
 
 /** A buffer object whose segments can be exchanged while it is evicted. */
 export interface Buffer extends GpuObject {

@@ -13,9 +13,10 @@ import {
 } from "../../bindings/index.js";
 import { outcomeOf } from "../bindings/support/failure.js";
 import { type FlushJournal, flushJournal } from "../bindings/support/flushJournal.js";
+import type { Random } from "../programs/random.js";
 import { checkBindSteps, checkUnbindSteps, DriverBooks } from "./driver.js";
 import { PageModel, type Shown, sizeOf } from "./pageModel.js";
-import { type Buffer, type Random, randomBacking } from "./randomObjects.js";
+import { type Buffer, randomBacking } from "./randomObjects.js";
 
 const PROTS = [Prot.READ, Prot.READ | Prot.WRITE, Prot.READ | Prot.WRITE | Prot.NOEXEC];
 

@@ -1,7 +1,7 @@
 // The index against a sorted array.
 import { describe, expect, test } from "vitest";
 import { Cursor, type Range, VaIndex } from "../../bindings/gpuVm/vaIndex.js";
-import { randomFrom } from "./randomObjects.js";
+import { randomFrom } from "../programs/random.js";
 
 class SortedArray {
   readonly ranges: Range[] = [];

@@ -57,6 +57,13 @@ describe("the type test", () => {
       to: "export declare const Novelty: 1; export declare const Access",
     },
     { drift: "a flag's value", from: "readonly NOEXEC: 8", to: "readonly NOEXEC: 16" },
+    { drift: "a step", from: "kept: boolean }", to: "kept: boolean | null }" },
+    { drift: "an object's mapping", from: "period?: number; phase?: number;", to: "period?: number; phase?: bigint;" },
+    {
+      drift: "a method of an address space",
+      from: "find(iova: Iova): GpuMapping | null;",
+      to: "find(iova: Iova): GpuMapping;",
+    },
     { drift: "a format's parameter", from: "startLevels?: number;", to: "startLevels?: number | bigint;" },
     {
       drift: "registers",

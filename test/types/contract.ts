@@ -58,12 +58,19 @@ nothing<Drifted<library.TableMemory, contract.TableMemory>>();
 nothing<Drifted<Library["IoPageTable"], Contract["IoPageTable"], "prototype" | TakesOurMemory>>();
 nothing<Drifted<library.IoPageTable<1>, contract.IoPageTable<1>, MethodsNotYetBuilt>>();
 nothing<Drifted<library.IoPgtableError, contract.IoPgtableError>>();
+nothing<Drifted<library.GpuVm, contract.GpuVm>>();
+nothing<Drifted<ReturnType<library.GpuVm["prepare"]>, ReturnType<contract.GpuVm["prepare"]>>>();
 holds<library.IoPgtableError extends Error ? true : false>();
 holds<library.IoPageTable<1>["registers"] extends 1 ? true : false>();
 
 type WithoutMemory<Parameters extends readonly unknown[]> = Parameters extends [unknown, ...infer Rest] ? Rest : never;
 type ContractOptions = WithoutMemory<ConstructorParameters<Contract["IoPageTable"]>>;
 holds<ContractOptions extends WithoutMemory<ConstructorParameters<Library["IoPageTable"]>> ? true : false>();
+holds<
+  WithoutMemory<ConstructorParameters<Contract["GpuVm"]>> extends WithoutMemory<ConstructorParameters<Library["GpuVm"]>>
+    ? true
+    : false
+>();
 type TableOf<K extends TakesOurMemory> = WithoutMemory<Parameters<Contract["IoPageTable"][K]>>;
 holds<TableOf<"open"> extends WithoutMemory<Parameters<Library["IoPageTable"]["open"]>> ? true : false>();
 holds<TableOf<"attach"> extends WithoutMemory<Parameters<Library["IoPageTable"]["attach"]>> ? true : false>();
@@ -92,6 +99,10 @@ holds<Both<library.MapResult, contract.MapResult>>();
 holds<Both<library.WalkStep, contract.WalkStep>>();
 holds<Both<library.SharedTable, contract.SharedTable>>();
 holds<Both<library.Mapping, contract.Mapping>>();
+holds<Both<library.GpuObject, contract.GpuObject>>();
+holds<Both<library.GpuMapping, contract.GpuMapping>>();
+holds<Both<library.GpuVmStep, contract.GpuVmStep>>();
+holds<contract.GpuVmRequest extends library.GpuVmRequest ? true : false>();
 
 // A table without flush operations does not compile, nor does one whose flush operations lack a member.
 declare const memory: library.TableMemory;
