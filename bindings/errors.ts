@@ -45,6 +45,7 @@ export class IoPgtableError extends Error {
   /** The address at which the operation failed, where there is one. */
   declare readonly iova?: bigint;
 
+  /** Made by the library. */
   constructor(code: ErrorCode, operation: string, reason: string, iova?: number | bigint) {
     const place = iova === undefined ? "" : ` at ${hex(iova)}`;
     super(`${operation}${place}: ${reason} (${code})`);

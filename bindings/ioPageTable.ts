@@ -442,6 +442,7 @@ export class IoPageTable<R = unknown> {
     destroyTable(this.#state);
   }
 
+  /** `destroy`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     destroyTable(this.#state);
   }

@@ -57,6 +57,7 @@ export function memoryState(memory: unknown, operation: string): MemoryState {
  * ```
  */
 export class TableMemory {
+  /** Not for callers: see `create`, `over` and `attach`. @throws IoPgtableError EINVAL */
   constructor() {
     if (made === undefined) {
       throw new IoPgtableError(

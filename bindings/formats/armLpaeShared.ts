@@ -5,6 +5,7 @@ import { CoreFormat } from "./coreFormats.js";
 import type { FormatFacts, OwnOptions } from "./facts.js";
 import type { CommonConfig, Format } from "./format.js";
 
+/** What Linux calls IO_PGTABLE_QUIRK_ with these names; each format takes those of its own. */
 export type ArmLpaeQuirk = "ARM_NS" | "ARM_TTBR1" | "ARM_OUTER_WBWA" | "ARM_HD" | "ARM_S2FWB";
 
 /** Configuration of the ARM LPAE formats. */

@@ -7,6 +7,7 @@ import type { FormatFacts } from "./facts.js";
 import { type AttributeBits, type CommonConfig, defineFormat, type Format, halves, type Refusal } from "./format.js";
 import { readRequest, refusal } from "./request.js";
 
+/** What Linux calls IO_PGTABLE_QUIRK_ with these names. */
 export type ArmV7sQuirk = "ARM_NS" | "NO_PERMS" | "ARM_MTK_EXT" | "ARM_MTK_TTBR_EXT";
 
 /** Configuration of `armV7s`. */

@@ -22,6 +22,7 @@ export interface CommonConfig {
   pageSizes?: readonly number[];
   /** The walker snoops CPU caches; default true. With false, written table memory is reported to `syncForDevice`. */
   coherentWalk?: boolean;
+  /** With `coherentWalk: false`: table memory was written, and has to reach the device before it is told to look. */
   syncForDevice?: (paddr: number, bytes: number) => void;
 }
 

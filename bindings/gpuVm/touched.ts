@@ -6,6 +6,7 @@ import { checkInteger, checkIova, show } from "../numbers.js";
 import type { EntryChange } from "./changes.js";
 import type { Block } from "./splits.js";
 
+/** Addresses that an operation touched. */
 export interface GpuVmRange {
   iova: bigint;
   size: number;

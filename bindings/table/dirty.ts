@@ -13,6 +13,7 @@ import { drainEvents, settle } from "./settle.js";
 import { statusError, type TableState } from "./state.js";
 import { clip } from "./unmap.js";
 
+/** Options of `IoPageTable.readDirty`. */
 export interface ReadDirtyOptions {
   /** Make clean what is reported, where the range holds the whole leaf; default false. */
   clear?: boolean;

@@ -11,7 +11,9 @@ import { Blocked, type TableState } from "./state.js";
  * is the smallest.
  */
 export interface Gather {
+  /** Issue what was collected, and free the table pages that waited for it. */
   sync(): void;
+  /** The same, at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 

@@ -15,9 +15,12 @@ import { statusError, type TableState } from "./state.js";
 /** What becomes of a larger leaf that the range only partly covers. */
 export type Partial = "split" | "whole" | "refuse";
 
+/** Options of `IoPageTable.unmap`. */
 export interface UnmapOptions {
+  /** Collects the flushes. */
   gather?: Gather;
-  partial?: Partial;
+  /** What becomes of a larger leaf that the range only partly covers; default "split". */
+  partial?: "split" | "whole" | "refuse";
 }
 
 /** Flags of the core's unmap and unmapRange (assembly/core/unmapOperations.ts). */

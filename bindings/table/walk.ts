@@ -12,12 +12,13 @@ import {
 } from "./entries.js";
 import type { TableState } from "./state.js";
 
+/** One entry on the way to an address. */
 export interface WalkStep {
   level: number;
   /** Physical address of the entry. */
   entryPaddr: number;
   entry: bigint;
-  kind: EntryKind;
+  kind: "table" | "leaf" | "empty" | "invalid";
   /** The first address that this entry covers, and how many bytes. */
   iova: bigint;
   size: number;
