@@ -2,11 +2,13 @@
 // a whole is the one that mapping each run at once makes.
 import { describe, expect, test } from "vitest";
 import {
+  AdversarialTlb,
   amdV1,
   appleDart,
   armLpaeS1,
   armLpaeS2,
   armV7s,
+  type FlushOps,
   type Format,
   IoPageTable,
   Prot,
@@ -46,6 +48,7 @@ interface Page {
 class Session {
   readonly memory = TableMemory.create({ bytes: 2 ** 24 });
   readonly flushed: [number, number][] = [];
+  readonly tlb = new AdversarialTlb();
   readonly table: IoPageTable;
   readonly pages = new Map<number, Page>();
   readonly page: number;
@@ -55,10 +58,21 @@ class Session {
     readonly format: () => Format,
     readonly random: (below: number) => number,
   ) {
-    const note = (iova: number, size: number) => void this.flushed.push([iova, iova + size]);
-    const flush = { flushAll: () => undefined, flushWalk: note, flushRange: note };
+    const note = (iova: number, size: number) => this.flushed.push([iova, iova + size]);
+    const flush: FlushOps = {
+      flushAll: () => this.tlb.flush.flushAll(),
+      flushWalk: (iova, size, granule) => {
+        note(iova, size);
+        this.tlb.flush.flushWalk(iova, size, granule);
+      },
+      flushRange: (iova, size, granule) => {
+        note(iova, size);
+        this.tlb.flush.flushRange(iova, size, granule);
+      },
+    };
     this.table = new IoPageTable(this.memory, { format: format(), flush });
     this.page = this.table.pageSizes[0] ?? 0;
+    this.tlb.watch(this.table);
   }
 
   /** What the format makes of a protection. */
@@ -182,6 +196,7 @@ class Session {
   }
 
   check(reads: ReadonlyMap<number, number>): void {
+    this.tlb.check();
     let mapped = 0;
     for (const run of this.table.mappings()) {
       this.each(0, run.size, (at) => {

@@ -58,6 +58,7 @@ nothing<Drifted<library.TableMemory, contract.TableMemory>>();
 nothing<Drifted<Library["IoPageTable"], Contract["IoPageTable"], "prototype" | TakesOurMemory>>();
 nothing<Drifted<library.IoPageTable<1>, contract.IoPageTable<1>, MethodsNotYetBuilt>>();
 nothing<Drifted<library.IoPgtableError, contract.IoPgtableError>>();
+nothing<Drifted<library.AdversarialTlb, contract.AdversarialTlb, "watch">>();
 holds<library.IoPgtableError extends Error ? true : false>();
 holds<library.IoPageTable<1>["registers"] extends 1 ? true : false>();
 
