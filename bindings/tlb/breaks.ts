@@ -2,7 +2,7 @@
 import { Prot } from "../prot.js";
 import type { TableState } from "../table/state.js";
 import type { Shadow, Translation } from "./shadow.js";
-import type { Stale } from "./stale.js";
+import { pairs, type Stale } from "./stale.js";
 
 /** What may change in a live entry. The rest is the memory type. */
 const CHANGEABLE =
@@ -12,12 +12,8 @@ const CHANGEABLE =
 export function breakMissing(s: TableState, now: Shadow, stale: Stale, first: number, end: number): number | undefined {
   const mode = s.spec.breakBeforeMake;
   if (mode === "never") return undefined;
-  for (let va = first; va < end; ) {
-    const old = stale.seen(va);
-    const current = now.at(va);
-    const both = old.translation !== undefined && current.translation !== undefined;
-    if (both && conflict(old.translation, current.translation, va, mode === "always")) return va;
-    va = Math.min(old.end, current.end, end);
+  for (const [va, old, current] of pairs(stale, first, end, now)) {
+    if (current !== undefined && conflict(old, current, va, mode === "always")) return va;
   }
   return undefined;
 }

@@ -65,8 +65,8 @@ export class Shadow {
     for (const [offset, page] of this.#pages) if (page.seen !== this.#look) this.#pages.delete(offset);
   }
 
-  /** Whether a table page stands where its translations would begin at `va`. */
-  stands({ offset, level }: TableAt, va: number): boolean {
+  /** The table page at a level whose translations hold `va`, and where they begin. */
+  #pageAt(va: number, level: number): readonly [ShadowPage, number] | undefined {
     for (const [root, at] of this.#roots.entries()) {
       let base = root * at.items * this.span(at.level);
       let page = va >= base && va < base + at.items * this.span(at.level) ? this.#pages.get(at.offset) : undefined;
@@ -76,9 +76,25 @@ export class Shadow {
         base += index * span;
         page = page.children.get(index);
       }
-      if (page?.offset === offset && base === va) return true;
+      if (page?.level === level) return [page, base];
     }
-    return false;
+    return undefined;
+  }
+
+  /** Whether a table page stands where its translations would begin at `va`. */
+  stands({ offset, level }: TableAt, va: number): boolean {
+    const [page, base] = this.#pageAt(va, level) ?? [];
+    return page?.offset === offset && base === va;
+  }
+
+  /** Where a table page ends that is on the way from `page` to `va`, and on the way from the roots as well; undefined: there is none. */
+  commonEnd(page: ShadowPage, base: number, va: number): number | undefined {
+    const span = this.span(page.level);
+    const [now, nowBase] = this.#pageAt(va, page.level) ?? [];
+    if (now === page && nowBase === base) return base + page.items * span;
+    const index = Math.floor((va - base) / span);
+    const child = page.children.get(index);
+    return child === undefined ? undefined : this.commonEnd(child, base + index * span, va);
   }
 
   /** Whether the device reaches the page at this offset from its roots. */
@@ -183,6 +199,22 @@ export class Shadow {
     const entry = decodeItem(s, shadowItem(page, index, s.itemLg2), page.level, index, 0n);
     const translation = entry.kind === "leaf" ? translationOf(s, entry, start, span) : undefined;
     return { end: start + span, translation };
+  }
+
+  /** Whether anything stands between two addresses: a leaf, or a pointer to a table page that lies there whole. */
+  holds(page: ShadowPage, base: number, first: number, end: number): boolean {
+    const s = this.#state;
+    const span = this.span(page.level);
+    const from = Math.max(0, Math.floor((first - base) / span));
+    const to = Math.min(page.items, Math.ceil((end - base) / span));
+    for (let index = from; index < to; index++) {
+      if (shadowItem(page, index, s.itemLg2) === 0n) continue;
+      const start = base + index * span;
+      const child = page.children.get(index);
+      const whole = first <= start && start + span <= end;
+      if (child === undefined || whole || this.holds(child, start, first, end)) return true;
+    }
+    return false;
   }
 }
 

@@ -21,6 +21,8 @@ export interface Stale {
   seen(va: number): Seen;
   /** Whether that is remembered still. */
   remembers(va: number): boolean;
+  /** Where a table page ends that stands at this address here and in the table now; undefined: there is none. */
+  commonEnd(now: Shadow, va: number): number | undefined;
   /** Where it translates otherwise than the table does now, or in another way; undefined: nowhere. */
   differs(now: Shadow): Difference | undefined;
 }
@@ -46,6 +48,10 @@ export class StaleLeaf implements Stale {
   seen(): Seen {
     const { translation } = this;
     return { end: translation.va + translation.span, translation };
+  }
+
+  commonEnd(): undefined {
+    return undefined;
   }
 
   remembers(va: number): boolean {
@@ -76,7 +82,9 @@ export class StaleTable implements Stale {
     const pointer = this.pointer && !(flushed.walks && this.#isNamed(flushed));
     const leavesOnly = !pointer && this.page.level === 0 && flushed.granule <= this.shadow.span(0);
     if (!flushed.walks && !leavesOnly) return this;
-    const rest = without(this.rest, flushed);
+    const rest = without(this.rest, flushed).filter(([first, end]) =>
+      this.shadow.holds(this.page, this.va, first, end),
+    );
     if (!pointer && rest.length === 0) return undefined;
     return new StaleTable(this.shadow, this.page, this.va, this.retired, this.pages, pointer, rest);
   }
@@ -91,6 +99,10 @@ export class StaleTable implements Stale {
 
   seen(va: number): Seen {
     return this.shadow.below(this.page, this.va, va);
+  }
+
+  commonEnd(now: Shadow, va: number): number | undefined {
+    return va % now.span(1) === 0 ? now.commonEnd(this.page, this.va, va) : undefined;
   }
 
   remembers(va: number): boolean {
@@ -109,15 +121,35 @@ export class StaleTable implements Stale {
 
 /** The first address that something remembered translates otherwise than the table does now. */
 function differenceIn(stale: Stale, first: number, end: number, now: Shadow): Difference | undefined {
-  for (let va = first; va < end; ) {
-    const old = stale.seen(va);
-    const current = now.at(va);
-    if (old.translation !== undefined && !isSame(old.translation, current.translation, va)) {
-      return { va, remembered: describe(old.translation, va) };
-    }
-    va = Math.min(old.end, current.end, end);
+  for (const [va, old, current] of pairs(stale, first, end, now)) {
+    if (!isSame(old, current, va)) return { va, remembered: describe(old, va) };
   }
   return undefined;
+}
+
+/** What is remembered, address by address, and what the table says there now. Table pages that both have are left out. */
+export function* pairs(
+  stale: Stale,
+  first: number,
+  end: number,
+  now: Shadow,
+): Generator<[number, Translation, Translation | undefined]> {
+  for (let va = first; va < end; ) {
+    const common = stale.commonEnd(now, va);
+    if (common !== undefined) {
+      va = common;
+      continue;
+    }
+    const old = stale.seen(va);
+    if (old.translation === undefined) {
+      va = old.end;
+      continue;
+    }
+    const current = now.at(va);
+    yield [va, old.translation, current.translation];
+    // Where the table maps nothing, one address stands for all of the hole.
+    va = current.translation === undefined ? current.end : Math.min(old.end, current.end);
+  }
 }
 
 /** Whether both translate `va` alike. A device that remembers a page as clean sets its dirty bit later; the other way round it never will. */

@@ -24,7 +24,7 @@ export class WatchedTable implements TableWatcher {
     this.#state = state;
     this.#shadow = new Shadow(state);
     this.#look();
-    if (state.spec.coherentWalk) return;
+    if (state.spec.coherentWalk || state.spec.syncForDevice === undefined) return;
     this.#ram = new DeviceRam(state);
     for (const { offset, words } of this.#shadow.pages()) this.#ram.write(offset, words.byteLength);
   }
