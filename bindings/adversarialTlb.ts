@@ -1,7 +1,7 @@
 // A checking aid: the worst TLB that the rules allow, to try flush operations on.
 import { IoPgtableError } from "./errors.js";
 import type { FlushOps } from "./flush.js";
-import { IoPageTable, type Iova, type Paddr, stateOf } from "./ioPageTable.js";
+import { type IoPageTable, type Iova, type Paddr, stateOf } from "./ioPageTable.js";
 import { checkIova, show } from "./numbers.js";
 import { isInside } from "./table/arguments.js";
 import { innerVa } from "./table/entries.js";

@@ -49,8 +49,24 @@ export class DeviceRam {
       const chunk = this.#chunk(word);
       const ignored = this.#ignored[i & perItem] ?? 0;
       const differs = (((chunk.words[word % CHUNK_WORDS] ?? 0) ^ (page.words[i] ?? 0)) & ~ignored) !== 0;
-      if (differs || chunk.known[word % CHUNK_WORDS] === 0) return page.offset + ((i >>> perItem) << (perItem + 2));
+      const isLate = (differs && !this.#wroteItself(page, i >>> perItem)) || chunk.known[word % CHUNK_WORDS] === 0;
+      if (isLate) return page.offset + ((i >>> perItem) << (perItem + 2));
     }
     return undefined;
+  }
+
+  /** Whether the item is what was written back, and dirty: then the device has made it so. */
+  #wroteItself(page: ShadowPage, index: number): boolean {
+    const { dirty } = this.#state.spec;
+    if (dirty === undefined) return false;
+    const now = this.#item(index, (i) => page.words[i] ?? 0);
+    const first = page.offset >>> 2;
+    const ram = this.#item(index, (i) => this.#chunk(first + i).words[(first + i) % CHUNK_WORDS] ?? 0);
+    return (now & dirty.mask) === dirty.value && ram === (now ^ dirty.flip);
+  }
+
+  #item(index: number, word: (i: number) => number): bigint {
+    if (this.#state.itemLg2 === 2) return BigInt(word(index));
+    return BigInt(word(2 * index)) | (BigInt(word(2 * index + 1)) << 32n);
   }
 }
