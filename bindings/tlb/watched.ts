@@ -17,6 +17,8 @@ export class WatchedTable implements TableWatcher {
   #stale: Stale[] = [];
   /** What no later flush makes good. */
   #broken: StaleTlbError | undefined;
+  /** What changed without being cleared and flushed first, since the last call ended: excused where that flush threw, and is owed. */
+  #unbroken: { readonly stale: Stale; readonly va: number }[] = [];
   /** The table was destroyed and all was flushed. */
   #over = false;
 
@@ -89,7 +91,9 @@ export class WatchedTable implements TableWatcher {
     this.#shadow.look((change) => changes.push(change));
     for (const change of changes) this.#retire(change);
     this.#stale = this.#stale.filter((stale) => !this.#isBack(stale));
-    if (!called) this.#findFreed();
+    if (called) return;
+    this.#judgeBreaks();
+    this.#findFreed();
   }
 
   #retire({ va, span, leaf, table }: Changed): void {
@@ -107,8 +111,14 @@ export class WatchedTable implements TableWatcher {
     this.#stale.push(stale);
     if (s.byOwner) return;
     const at = breakMissing(s, this.#shadow, stale, va, va + span);
-    if (at !== undefined) {
-      this.#broken ??= this.#error(at, "an entry changed that had to be cleared and flushed first (break-before-make)");
+    if (at !== undefined) this.#unbroken.push({ stale, va: at });
+  }
+
+  #judgeBreaks(): void {
+    const owed = this.#state.backlog.flushes.map((flush) => pendingFlush(this.#state, flush));
+    for (const { stale, va } of this.#unbroken.splice(0)) {
+      if (left(stale, owed) === undefined) continue;
+      this.#broken ??= this.#error(va, "an entry changed that had to be cleared and flushed first (break-before-make)");
     }
   }
 
@@ -166,9 +176,9 @@ export class WatchedTable implements TableWatcher {
     if (stale.retired.freed && stale instanceof StaleTable) {
       throw this.#error(stale.va, "the device remembers a pointer to a table page that is free by now");
     }
-    const left = this.#pending().reduce<Stale | undefined>((rest, flush) => rest?.after(flush), stale);
-    if (left === undefined || (s.byOwner && !stale.retired.acknowledged)) return;
-    const difference = left.differs(this.#shadow);
+    const rest = left(stale, this.#pending());
+    if (rest === undefined || (s.byOwner && !stale.retired.acknowledged)) return;
+    const difference = rest.differs(this.#shadow);
     if (difference === undefined) return;
     const now = this.#shadow.at(difference.va).translation;
     const says = now === undefined ? "maps nothing there" : `has ${describe(now, difference.va)}`;
@@ -205,6 +215,11 @@ export class WatchedTable implements TableWatcher {
     }
     return undefined;
   }
+}
+
+/** What flushes leave of something remembered. */
+function left(stale: Stale, flushes: readonly Flushed[]): Stale | undefined {
+  return flushes.reduce<Stale | undefined>((rest, flush) => rest?.after(flush), stale);
 }
 
 function pagesOf(page: ShadowPage, found: Set<number> = new Set()): Set<number> {
