@@ -1,5 +1,6 @@
 // io-pgtable: builds, changes, walks and checks the page tables that IOMMUs and GPUs read.
 
+export { AdversarialTlb, StaleTlbError } from "./adversarialTlb.js";
 export type { TableAllocator } from "./allocator.js";
 export { compileCore } from "./coreModule.js";
 export { type ErrorCode, IoPgtableError } from "./errors.js";

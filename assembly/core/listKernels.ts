@@ -31,6 +31,9 @@ let page: i32 = 0;
 /** The bit that `align` sets beside the address. */
 export const HALF: u64 = 1 << 51;
 
+/** What a step of `write` and `writeNumbers` takes. A table of fewer items is written the longer way. */
+export const WHOLE_STEP: u32 = 8;
+
 /** `count` is not 0, and a multiple of what a step takes: 8 entries, or 4 in `follow`. */
 export class ListKernel {
   /** Items for the entries at `from`, into a table that nobody sees. False: at least one entry is no address, and what was written is void. */

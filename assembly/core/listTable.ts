@@ -6,6 +6,7 @@ import { AnyFormat } from "./anyFormat";
 import { Events } from "./events";
 import { Item } from "./item";
 import { ListItems } from "./listItems";
+import { WHOLE_STEP } from "./listKernels";
 import { Collision, Mapper } from "./map";
 import { Op } from "./operation";
 import { NO_ADDRESS, PageList } from "./pageList";
@@ -105,6 +106,7 @@ export class ListTable {
   static whole(t: Table, va: u64, larger: u64): u32 {
     const items = <u32>indexMask + 1;
     let done: u32 = 0;
+    if (items % WHOLE_STEP != 0) return 0;
     while (PageList.left >= items && ListTable.hasParent(t, va)) {
       if (larger != 0 && (va & larger) == 0 && PageList.mayBeRun(0, items)) break;
       const at = ListTable.parentSlot(va);

@@ -4,6 +4,7 @@ import { Format } from "../format/format";
 import { NO_PAGE, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Cache } from "./cache";
+import { BreakMode } from "./edit";
 import { Events } from "./events";
 import { Fill } from "./fill";
 import { Item } from "./item";
@@ -224,6 +225,8 @@ export class Mapper {
     let status = Status.OK;
     if (collision == Collision.ANY_TABLE && Scan.empty<F>(at, items) != items) {
       status = Mapper.clearWay<F>(t, table, at, 0, items, va, level, top, collision);
+      // Where the architecture demands break-before-make, what hardware may know of the tables is flushed before leaves take their place.
+      if (status == Status.OK && t.breakMode != BreakMode.NEVER) status = Status.MORE;
       if (status != Status.OK) return Op.stop(status, va);
     }
     while (done != items && status == Status.OK) {
@@ -260,7 +263,10 @@ export class Mapper {
     return status;
   }
 
-  /** Tables stand where a leaf of `group` items is to go. Nothing is changed unless all of them may give way. */
+  /**
+   * Tables stand where leaves of `group` items are to go. Nothing is changed unless all of them may give way. MORE: the events are to be read, then the
+   * rest is to be cleared.
+   */
   static clearWay<F extends Format>(
     t: Table,
     table: u32,
@@ -286,8 +292,12 @@ export class Mapper {
       const slot = at + ((<usize>i) << f.itemLg2());
       const item = Item.load<F>(slot);
       if (item == 0) continue;
+      if (collision == Collision.ANY_TABLE && Events.full()) return Status.MORE;
       const child = Path.child<F>(item, level);
       Item.store<F>(slot, 0);
+      if (collision == Collision.ANY_TABLE && t.breakMode != BreakMode.NEVER) {
+        Events.written(t, slot, 1 << f.itemLg2());
+      }
       if (level != top && !t.shared) Record.of(table).live -= 1;
       Tables.unlinked(t);
       Events.walk(

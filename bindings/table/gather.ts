@@ -90,13 +90,23 @@ export class TableGather implements Gather {
     this.#state.gathers.add(this);
   }
 
+  /** The one flush for all that was gathered. */
+  get pending(): Flush | undefined {
+    if (this.#end <= this.#first) return undefined;
+    const kind = this.#walk ? FLUSH_WALK : FLUSH_RANGE;
+    const granule = this.#walk ? this.#state.page : this.#granule;
+    return { kind, iova: this.#first, size: this.#end - this.#first, granule };
+  }
+
+  /** The pages that it frees after that flush. */
+  get pages(): PageList {
+    return this.#pages;
+  }
+
   flush(): void {
     const s = this.#state;
-    if (this.#end > this.#first) {
-      const kind = this.#walk ? FLUSH_WALK : FLUSH_RANGE;
-      const granule = this.#walk ? s.page : this.#granule;
-      issueFlush(s, { kind, iova: this.#first, size: this.#end - this.#first, granule });
-    }
+    const { pending } = this;
+    if (pending !== undefined) issueFlush(s, pending);
     this.forget();
     freePages(s, this.#pages);
   }

@@ -105,6 +105,7 @@ export function acknowledgeFlush(s: TableState, mark: unknown): void {
   }
   checkOwner(s, "acknowledgeFlush");
   if (mark !== undefined) checkInteger(mark, "mark", "acknowledgeFlush", s.quarantine.mark);
+  s.watcher?.acknowledged(mark as number | undefined);
   const freed = new PageList(s.core);
   s.quarantine.release(mark as number | undefined, freed);
   try {

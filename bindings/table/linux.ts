@@ -6,6 +6,7 @@ import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
 import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
+import { Breaking } from "./editSteps.js";
 import { checkGather } from "./gather.js";
 import { NOT_GROWN, undoGrowth } from "./grow.js";
 import { checkFree } from "./holds.js";
@@ -20,9 +21,9 @@ import {
   tellMapped,
   tellTop,
 } from "./map.js";
-import { FLUSH_RANGE, FLUSH_WALK, type Flush } from "./pages.js";
+import { FLUSH_RANGE, FLUSH_WALK, type Flush, PageList } from "./pages.js";
 import { returnUnused } from "./reserve.js";
-import { drainEvents, settle } from "./settle.js";
+import { drainEvents, drainPages, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
 import { clip, UnmapFlag, wholeLeaves } from "./unmap.js";
 
@@ -75,14 +76,33 @@ function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult 
   const grown = tablesFor(s, "mapPages", extent, sizeLg2);
   if (grown === undefined) return refused("ENOMEM");
   const flushes: Flush[] = [];
+  const unlinked = new PageList(s.core);
+  const breaking = new Breaking(s);
   let status = s.core.mapPages(s.handle, iova, paddr, size, sizeLg2, low, high, 0);
-  drainEvents(s, flushes, false);
   while (status === Status.MORE) {
+    const met: Flush[] = [];
+    drainEvents(s, met, false);
+    if (s.spec.breakBeforeMake === "never") flushes.push(...met);
+    else breaking.issue(met, flushes);
+    drainPages(s, unlinked);
     const done = s.memory.mail[Mail.DONE] ?? 0;
     status = s.core.mapPages(s.handle, iova + done, paddr + done, size - done, sizeLg2, low, high, MapFlag.RESUME);
-    drainEvents(s, flushes, false);
   }
-  return endMap(s, status, grown, extent, flushes, () => settle(s, flushes));
+  drainEvents(s, flushes, false);
+  drainPages(s, unlinked);
+  return endMap(s, status, grown, extent, flushes, () => settleBroken(s, breaking, flushes, unlinked));
+}
+
+/** What is flushed already frees its pages now; a flush that threw is owed, and its error passes on. */
+function settleBroken(s: TableState, { failure }: Breaking, flushes: readonly Flush[], unlinked: PageList): void {
+  if (failure === undefined) {
+    settle(s, [...flushes], undefined, unlinked);
+    return;
+  }
+  s.backlog.flushes.push(...flushes);
+  unlinked.moveTo(s.backlog.pages);
+  s.settleDirect();
+  throw failure.error;
 }
 
 /** Any aligned size, the largest leaves as it goes; a prefix on error. Errors in Linux's order: protection, alignment, range. */

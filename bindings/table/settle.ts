@@ -93,6 +93,7 @@ export function issueSyncs(s: TableState): void {
   for (let sync = syncs[0]; sync !== undefined; sync = syncs[0]) {
     const { paddr, bytes } = sync;
     s.call(() => s.spec.syncForDevice?.(paddr, bytes));
+    s.watcher?.written(paddr, bytes);
     syncs.shift();
   }
   for (const { offset, low, high } of linked) s.core.setWritten(s.handle, offset, low, high);

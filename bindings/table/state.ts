@@ -11,7 +11,17 @@ import { leafSizes } from "./leafSizes.js";
 import { Backlog, type Flush, Quarantine } from "./pages.js";
 
 /** Why calls are refused: bits of `TableState.blocked`. */
-export const Blocked = { CALLBACK: 1, DESTROYED: 2, READ_ONLY: 4, FOREIGN_PAGES: 8 } as const;
+export const Blocked = { CALLBACK: 1, DESTROYED: 2, READ_ONLY: 4, FOREIGN_PAGES: 8, WATCHED: 16 } as const;
+
+/** Who is told of a table's changes. Its calls then take their longer ways, so that all others pay nothing for it. */
+export interface TableWatcher {
+  /** A call is about to change the table. */
+  beforeChange(): void;
+  /** The device has been told of written memory. */
+  written(paddr: number, bytes: number): void;
+  /** The owner has flushed what was unlinked before the mark; without one, all. */
+  acknowledged(mark: number | undefined): void;
+}
 
 /** What a table is made of, once its arguments are checked. */
 export interface TableParts {
@@ -55,8 +65,9 @@ export class TableState {
   readonly #tableBytes: readonly number[];
   /** Index of the first event in the mailbox. */
   readonly eventsAt: number;
-  /** Bits of `Blocked`; 0 = every call is welcome. */
+  /** Bits of `Blocked`; 0 = every call is welcome, and nobody watches. */
   blocked = 0;
+  watcher: TableWatcher | undefined;
   /** Whether map and unmap may go straight to the core: its own pages, no growth, nobody to tell of new mappings, nothing left over. */
   direct = false;
   readonly backlog: Backlog;
@@ -171,7 +182,10 @@ export class TableState {
 
   /** @throws IoPgtableError when the table cannot be changed now */
   checkChangeable(operation: string): void {
-    if (this.blocked !== 0) this.#refuse(operation, this.blocked);
+    const { blocked } = this;
+    if (blocked === 0) return;
+    if (blocked !== Blocked.WATCHED) this.#refuse(operation, blocked);
+    this.watcher?.beforeChange();
   }
 
   /** @throws IoPgtableError when the table cannot be read now */

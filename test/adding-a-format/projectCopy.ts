@@ -39,6 +39,8 @@ export interface Verdict {
   name: string;
   file: string;
   passed: boolean;
+  /** What the failure says. */
+  why: string;
 }
 
 /** The project in a folder of its own, with what a new format needs of it. */
@@ -46,13 +48,17 @@ export class ProjectCopy {
   private readonly folder = mkdtempSync(join(tmpdir(), "io-pgtable-format-"));
   private readonly running = new Set<ChildProcess>();
 
-  constructor() {
-    for (const path of COPIED) cpSync(join(PROJECT, path), join(this.folder, path), { recursive: true });
+  constructor(copied: readonly string[] = COPIED) {
+    for (const path of copied) cpSync(join(PROJECT, path), join(this.folder, path), { recursive: true });
     symlinkSync(join(PROJECT, "node_modules"), join(this.folder, "node_modules"), "junction");
   }
 
   read(file: string): string {
     return readFileSync(join(this.folder, file), "utf8");
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.folder, file), text);
   }
 
   /** Does what the document says; `N` is the next free number. */
@@ -84,7 +90,10 @@ export class ProjectCopy {
 
   /** Runs one of the project's tools, and gives what it said and how it ended. */
   run(tool: string, ...args: readonly string[]): Promise<Ended> {
-    const child = spawn(process.execPath, [tool, ...args], { cwd: this.folder, env: environment });
+    const child = spawn(process.execPath, [tool, ...args], {
+      cwd: this.folder,
+      env: { ...environment, IO_PGTABLE_RESULTS: join(this.folder, "results") },
+    });
     this.running.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += String(data)));
@@ -111,12 +120,21 @@ export class ProjectCopy {
     );
     if (!existsSync(report)) throw new Error(output);
     const { testResults } = JSON.parse(this.read("report.json")) as {
-      testResults: { name: string; message: string; assertionResults: { fullName: string; status: string }[] }[];
+      testResults: {
+        name: string;
+        message: string;
+        assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+      }[];
     };
     return testResults.flatMap(({ name, message, assertionResults }) => {
       if (message !== "") throw new Error(`${name}: ${message}`);
       const ran = assertionResults.filter(({ status }) => status === "passed" || status === "failed");
-      return ran.map(({ fullName, status }) => ({ name: fullName, file: name, passed: status === "passed" }));
+      return ran.map(({ fullName, status, failureMessages = [] }) => ({
+        name: fullName,
+        file: name,
+        passed: status === "passed",
+        why: failureMessages.join("\n"),
+      }));
     });
   }
 

@@ -1,5 +1,5 @@
 // Random sequences of calls against a list of leaves, on every configuration. After each call: what it returned, every
-// reading of the table, the table pages it keeps and frees, and the flushes it asked for.
+// reading of the table, the table pages it keeps and frees, the flushes it asked for, and what the worst device could still do.
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { CONFIGURATIONS, SHAPES } from "../configurations/list.js";
@@ -11,6 +11,7 @@ import { Session, type SessionOptions } from "./session.js";
 const options: fc.Arbitrary<SessionOptions> = fc.record({
   gatherRanges: fc.constantFrom("merge", "exact"),
   mapped: fc.boolean(),
+  watched: fc.boolean(),
 });
 
 /** What is like none of the shapes in how tables are cut up, addressed or joined. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type Gather, IoPageTable, TableMemory } from "../../bindings/index.js";
+import { AdversarialTlb, type Gather, IoPageTable, TableMemory } from "../../bindings/index.js";
 import { outcomeOf } from "../bindings/support/failure.js";
 import { type FlushEvent, type FlushJournal, flushJournal } from "../bindings/support/flushJournal.js";
 import type { Configuration } from "../configurations/configuration.js";
@@ -22,6 +22,8 @@ export interface SessionOptions {
   gatherRanges: "merge" | "exact";
   /** Listen for `mapped`. */
   mapped: boolean;
+  /** Look after it as a device would; the calls of a table that nobody watches take shorter ways. */
+  watched: boolean;
 }
 
 /** A table under test, with what its gather has not flushed yet. */
@@ -30,6 +32,7 @@ export class Session {
   readonly table: IoPageTable;
   readonly gather: Gather;
   private readonly journal: FlushJournal;
+  private readonly tlb = new AdversarialTlb();
   private stale: Stale = nothingStale();
   private early: FlushEvent[] = [];
 
@@ -37,13 +40,14 @@ export class Session {
     private readonly configuration: Configuration,
     private readonly options: SessionOptions,
   ) {
-    this.journal = flushJournal({ mapped: options.mapped });
+    this.journal = flushJournal({ mapped: options.mapped, device: this.tlb.flush });
     const { gatherRanges } = options;
     this.table = new IoPageTable(this.memory, {
       format: configuration.format(),
       flush: this.journal.flush,
       gatherRanges,
     });
+    if (options.watched) this.tlb.watch(this.table);
     this.gather = this.table.gather();
     expect([this.table.ias, this.table.oas]).toEqual([configuration.ias, configuration.oas]);
     expect(this.table.pageSizes.map(BigInt).sort(ascending)).toEqual([...configuration.pageSizes]);
@@ -71,6 +75,11 @@ export class Session {
     checkAddresses(model, this, sampleAddresses(model, places), after);
     this.checkFlushes(expected, freed, gathered);
     this.checkPagesInUse(after);
+    this.checkDevice();
+  }
+
+  private checkDevice(): void {
+    if (this.options.watched) this.tlb.check();
   }
 
   private checkFlushes(expected: Expectation, freed: readonly TableSlot[], gathered: boolean): void {
@@ -101,6 +110,7 @@ export class Session {
     this.stale = nothingStale();
     this.early = [];
     this.checkPagesInUse(this.dump());
+    this.checkDevice();
   }
 
   /** Table pages: those that the dump shows, and those that wait for the gather's flush. */
@@ -114,6 +124,7 @@ export class Session {
   destroy(): void {
     this.sync();
     this.table.destroy();
+    this.checkDevice();
     expect(this.journal.take().at(-1)).toEqual({ kind: "all" });
     expect(this.memory.stats().tablePagesInUse).toBe(0);
   }

@@ -60,6 +60,7 @@ nothing<Drifted<library.IoPageTable<1>, contract.IoPageTable<1>, MethodsNotYetBu
 nothing<Drifted<library.IoPgtableError, contract.IoPgtableError>>();
 nothing<Drifted<library.GpuVm, contract.GpuVm>>();
 nothing<Drifted<ReturnType<library.GpuVm["prepare"]>, ReturnType<contract.GpuVm["prepare"]>>>();
+nothing<Drifted<library.AdversarialTlb, contract.AdversarialTlb, "watch">>();
 holds<library.IoPgtableError extends Error ? true : false>();
 holds<library.IoPageTable<1>["registers"] extends 1 ? true : false>();
 

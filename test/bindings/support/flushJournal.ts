@@ -20,17 +20,26 @@ export interface FlushJournal {
   take(): FlushEvent[];
 }
 
-export function flushJournal(options: { mapped?: boolean } = {}): FlushJournal {
+/** Writes down what is flushed, and passes it on to `device`. */
+export function flushJournal(options: { mapped?: boolean; device?: FlushOps } = {}): FlushJournal {
   let events: FlushEvent[] = [];
-  const leaves = (kind: "walk" | "range") => (iova: number, size: number, granule: number) => {
+  const { device } = options;
+  const note = (kind: "walk" | "range", iova: number, size: number, granule: number) => {
     events.push({ kind, iova: BigInt(iova), size: BigInt(size), granule: BigInt(granule) });
   };
   const flush: FlushOps = {
     flushAll: () => {
       events.push({ kind: "all" });
+      device?.flushAll();
     },
-    flushWalk: leaves("walk"),
-    flushRange: leaves("range"),
+    flushWalk: (iova, size, granule) => {
+      note("walk", iova, size, granule);
+      device?.flushWalk(iova, size, granule);
+    },
+    flushRange: (iova, size, granule) => {
+      note("range", iova, size, granule);
+      device?.flushRange(iova, size, granule);
+    },
   };
   if (options.mapped) {
     flush.mapped = (iova, size) => {
