@@ -3,7 +3,6 @@ import { checkAddress } from "./arguments.js";
 import {
   childTable,
   decodeItem,
-  type EntryKind,
   innerVa,
   outerIova,
   readItem,

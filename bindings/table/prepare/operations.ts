@@ -13,6 +13,8 @@ import { clip } from "../unmap.js";
 import { Fold } from "./fold.js";
 import type { Piece } from "./piece.js";
 
+type Iova = number | bigint;
+
 /** One operation of a prepared update: what the call of the same name does. */
 export type TableOp =
   | { op: "map"; iova: Iova; paddr: number; size: number; prot: number }
