@@ -10,6 +10,7 @@ import { headerText, operationText, verdictsText } from "./harness/report.js";
 import { measureOperation, type OperationResult } from "./harness/rounds.js";
 import { judge, type Verdict } from "./harness/verdict.js";
 import { LIMITS } from "./limits.js";
+import { LINUX_MISSING, linuxBuilds } from "./peers/linux/linuxPeer.js";
 
 /** Ample for the tables and arrays of any one operation. */
 const MEMORY_BYTES = 2 ** 27;
@@ -19,6 +20,7 @@ async function runBench(options: BenchOptions): Promise<number> {
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
   process.stdout.write(headerText(machine, SEED));
+  if (linuxBuilds.length === 0) process.stdout.write(LINUX_MISSING);
   // One memory for all: with two wasm instances in the process every call into either costs more.
   const memory = TableMemory.create({ bytes: MEMORY_BYTES });
   const wanted = options.filter.toLowerCase();

@@ -88,7 +88,11 @@ export class Change {
     const first = Item.load<F>(slot);
     if (first == 0) return Scan.empty<F>(slot, limit);
     if (!f.isLeaf(first, level) || f.contigLg2(first, level) != 0) return 1;
+<<<<<<< HEAD
     const step = Mapper.step<F>(f.leafAttrs(first, level), level, f.shift(level));
+=======
+    const step = Mapper.step<F>(0, level, f.shift(level));
+>>>>>>> h7
     const count = Mapper.linearCount<F>(f.leafOa(first, level), limit, level);
     const wide = f.itemLg2() == 3;
     let items: u32 = 1;
@@ -115,7 +119,7 @@ export class Change {
     const sizeLg2 = f.shift(level);
     const item = Item.load<F>(slot);
     if (item == f.leafItem(oa, attrs, level, sizeLg2)) return;
-    let breaks = false;
+    let breaks: bool = false;
     if (item != 0) {
       breaks = Change.breaks<F>(t, item, level, va, sizeLg2, oa, attrs);
       met = true;

@@ -3,9 +3,10 @@ import { gunzipSync } from "node:zlib";
 import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
 import { tableDigest } from "../harness/tableReader.js";
+import { linuxCases } from "../peers/linux/linuxPeer.js";
 import * as contenders from "./contenders.js";
 import { copyCase, fillCase } from "./map.js";
-import { COPIED, IN_MEMORY, LIST, PAGE_BY_PAGE } from "./names.js";
+import { COPIED, IN_MEMORY, LIST, OURS, PAGE_BY_PAGE, UNMAP_LIST } from "./names.js";
 import type { RangeContender } from "./ranges.js";
 
 const PAGE = 4096;
@@ -23,7 +24,43 @@ function scatteredPages(): Float64Array {
 }
 
 export function listPlans(memory: TableMemory): OperationPlan[] {
-  return [{ name: LIST, prepare: () => prepare(memory) }];
+  return [
+    { name: LIST, prepare: () => prepare(memory) },
+    { name: UNMAP_LIST, prepare: () => prepareUnmap(memory) },
+  ];
+}
+
+function prepareUnmap(memory: TableMemory): Operation {
+  const pages = scatteredPages();
+  const table = contenders.ourTable(memory, PAGE_SIZES);
+  const size = pages.length * PAGE;
+  const mapAll = () => table.mapList(IOVA, pages, PAGE, contenders.PROT);
+  const answerOf = (bytes: number, digest: string): string => `${bytes} bytes, then ${digest}`;
+  let bytes = 0;
+  mapAll();
+  const ours: BenchCase = {
+    name: OURS,
+    step() {
+      bytes = table.unmap(IOVA, size);
+    },
+    restore: mapAll,
+    answer: () => answerOf(bytes, tableDigest(contenders.rawTablesOfOurs(memory, table))),
+  };
+  const linux = linuxCases({
+    work: "unmap-list",
+    input: BigUint64Array.from(pages, BigInt),
+    answer: (result, digest) => answerOf(Number(result), digest),
+  });
+  return {
+    name: UNMAP_LIST,
+    unit: "page",
+    unitsPerStep: pages.length,
+    cases: [ours, ...linux],
+    dispose() {
+      table.destroy();
+      contenders.refuseLeaks(memory);
+    },
+  };
 }
 
 function prepare(memory: TableMemory): Operation {
@@ -57,7 +94,12 @@ function prepare(memory: TableMemory): Operation {
     name: LIST,
     unit: "page",
     unitsPerStep: pages.length,
-    cases: [...cases, copyCase(ours), fillCase(ours)],
+    cases: [
+      ...cases,
+      ...linuxCases({ work: "map-list", input: BigUint64Array.from(pages, BigInt), answer: (_, digest) => digest }),
+      copyCase(ours),
+      fillCase(ours),
+    ],
     dispose() {
       table.destroy();
       contenders.refuseLeaks(memory);

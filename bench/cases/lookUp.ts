@@ -1,6 +1,7 @@
 import { Access, type IoPageTable, type TableMemory } from "../../bindings/index.js";
 import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
 import type { BigIntLpae } from "../peers/bigintLpae.js";
+import { linuxCases } from "../peers/linux/linuxPeer.js";
 import type { TypedArrayLpae } from "../peers/typedArrayLpae.js";
 import * as contenders from "./contenders.js";
 import { ACCESS, BIGINT, BULK, BULK_COPIED, LOOK_UP, OURS, SINGLE, TYPED_ARRAYS } from "./names.js";
@@ -30,6 +31,7 @@ export function lookUpPlans(memory: TableMemory): OperationPlan[] {
       bulkCase(BULK_COPIED, tables.ours, tables.iovas, new Float64Array(LOOK_UPS)),
       typedArrayCase(tables),
       bigintCase(tables),
+      ...linuxCases({ work: "look-up", input: tables.wideIovas, answer: (sum) => answerOf(Number(sum)) }),
     ]),
     plan(ACCESS, (tables) => [accessCase(tables), typedArrayAccessCase(tables), bigintAccessCase(tables)]),
   ];

@@ -1,6 +1,7 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, Operation, OperationPlan } from "../harness/case.js";
 import { type RawTables, tableDigest, tablePages } from "../harness/tableReader.js";
+import { linuxCases } from "../peers/linux/linuxPeer.js";
 import { TABLE_BYTES } from "../peers/peer.js";
 import { PageFloor } from "../peers/wasmFloor.js";
 import { refuseLeaks } from "./contenders.js";
@@ -9,20 +10,21 @@ import { type RangeContender, type RangeWork, rangeContenders } from "./ranges.j
 import { BLOCKS, BLOCKS_OF_2M, GIB_OF_PAGES, GIB_OF_PAGES_TABLES_STAY, PAGES_PER_GIB } from "./works.js";
 
 export function mapPlans(memory: TableMemory): OperationPlan[] {
-  const plan = (name: string, unit: string, unitsPerStep: number, work: RangeWork): OperationPlan => ({
+  const plan = (name: string, unit: string, unitsPerStep: number, work: RangeWork, linux: string): OperationPlan => ({
     name,
-    prepare: () => prepare(memory, work, { name, unit, unitsPerStep }),
+    prepare: () => prepare(memory, work, linux, { name, unit, unitsPerStep }),
   });
   return [
-    plan(MAP_POOLED, "page", PAGES_PER_GIB, GIB_OF_PAGES),
-    plan(MAP_STANDING, "page", PAGES_PER_GIB, GIB_OF_PAGES_TABLES_STAY),
-    plan(MAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M),
+    plan(MAP_POOLED, "page", PAGES_PER_GIB, GIB_OF_PAGES, "map-pooled"),
+    plan(MAP_STANDING, "page", PAGES_PER_GIB, GIB_OF_PAGES_TABLES_STAY, "map-standing"),
+    plan(MAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M, "map-blocks"),
   ];
 }
 
 function prepare(
   memory: TableMemory,
   work: RangeWork,
+  linuxWork: string,
   labels: Pick<Operation, "name" | "unit" | "unitsPerStep">,
 ): Operation {
   const contenders = rangeContenders(memory, work);
@@ -30,7 +32,11 @@ function prepare(
   if (ours === undefined) throw new Error("nobody to measure");
   return {
     ...labels,
-    cases: [...contenders.map(mapCase), fillCase(ours)],
+    cases: [
+      ...contenders.map(mapCase),
+      ...linuxCases({ work: linuxWork, answer: (_, digest) => digest }),
+      fillCase(ours),
+    ],
     dispose() {
       for (const contender of contenders) contender.destroy();
       refuseLeaks(memory);

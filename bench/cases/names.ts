@@ -11,6 +11,7 @@ export const LOOK_UP = "look up, random over 1 GiB of 4K pages";
 export const ACCESS = "access() for writing, random over 1 GiB of 4K pages";
 
 export const LIST = "map a list of 262,144 scattered 4K pages";
+export const UNMAP_LIST = "unmap 262,144 scattered 4K pages";
 export const MAP_FORMATS = "map 16,384 pages of each format's smallest size";
 
 export const BIND_LARGE = "bind 64 MiB as 4K pages over nothing";
@@ -21,6 +22,8 @@ export const RESIDENCY = "bind 24,415 scattered pages of a sparse resource";
 export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";
 export const BIGINT = "BigInt";
+/** Linux's code with its flushes left to a queue: nobody is told of single pages. */
+export const QUEUED = ", flush queued";
 export const MEMORY_FILL = "memory.fill of the table pages";
 export const MEMORY_COPY = "memory.copy of the list to the table pages";
 export const EMPTY_CALL = "empty wasm call";

@@ -1,6 +1,7 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, OperationPlan } from "../harness/case.js";
 import { tableDigest } from "../harness/tableReader.js";
+import { linuxCases } from "../peers/linux/linuxPeer.js";
 import { EmptyCall } from "../peers/wasmFloor.js";
 import * as contenders from "./contenders.js";
 import { BIGINT, EMPTY_CALL, OURS, PAIR, PAIR_WITH_TABLES, TYPED_ARRAYS } from "./names.js";
@@ -32,7 +33,16 @@ export function pairPlans(memory: TableMemory): OperationPlan[] {
         name,
         unit: "pair",
         unitsPerStep: SLOTS,
-        cases: [ourCase(memory, ours), typedArrayCase(typedArrays), bigintCase(bigint), emptyCallCase()],
+        cases: [
+          ourCase(memory, ours),
+          typedArrayCase(typedArrays),
+          bigintCase(bigint),
+          // Linux's code leaves the table standing that a page was the last one of.
+          ...(neighbour
+            ? linuxCases({ work: "pair", answer: (bytes, digest) => answerOf(Number(bytes), digest) })
+            : []),
+          emptyCallCase(),
+        ],
         dispose() {
           ours.destroy();
           typedArrays.destroy();

@@ -1,13 +1,20 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { BenchCase, OperationPlan } from "../harness/case.js";
 import { tableDigest } from "../harness/tableReader.js";
+import { type LinuxWork, linuxCases } from "../peers/linux/linuxPeer.js";
 import { refuseLeaks } from "./contenders.js";
-import { UNMAP_BLOCKS, UNMAP_PAGES } from "./names.js";
+import { QUEUED, UNMAP_BLOCKS, UNMAP_PAGES } from "./names.js";
 import { type RangeContender, type RangeWork, rangeContenders } from "./ranges.js";
 import { BLOCKS, BLOCKS_OF_2M, GIB_OF_PAGES, PAGES_PER_GIB } from "./works.js";
 
 export function unmapPlans(memory: TableMemory): OperationPlan[] {
-  const plan = (name: string, unit: string, unitsPerStep: number, work: RangeWork): OperationPlan => ({
+  const plan = (
+    name: string,
+    unit: string,
+    unitsPerStep: number,
+    work: RangeWork,
+    linux: LinuxWork[],
+  ): OperationPlan => ({
     name,
     prepare() {
       const contenders = rangeContenders(memory, work);
@@ -15,7 +22,7 @@ export function unmapPlans(memory: TableMemory): OperationPlan[] {
         name,
         unit,
         unitsPerStep,
-        cases: contenders.map(unmapCase),
+        cases: [...contenders.map(unmapCase), ...linux.flatMap(linuxCases)],
         dispose() {
           for (const contender of contenders) contender.destroy();
           refuseLeaks(memory);
@@ -23,7 +30,14 @@ export function unmapPlans(memory: TableMemory): OperationPlan[] {
       };
     },
   });
-  return [plan(UNMAP_PAGES, "page", PAGES_PER_GIB, GIB_OF_PAGES), plan(UNMAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M)];
+  const answer: LinuxWork["answer"] = (bytes, digest) => `${bytes} bytes, then ${digest}`;
+  return [
+    plan(UNMAP_PAGES, "page", PAGES_PER_GIB, GIB_OF_PAGES, [
+      { work: "unmap-pages", answer },
+      { work: "unmap-pages-queued", suffix: QUEUED, answer },
+    ]),
+    plan(UNMAP_BLOCKS, "leaf", BLOCKS, BLOCKS_OF_2M, [{ work: "unmap-blocks", answer }]),
+  ];
 }
 
 function unmapCase(contender: RangeContender): BenchCase {

@@ -7,6 +7,8 @@ export interface BenchCase {
   restore?(): void;
   /** What one step made or found, without the time. Called after a step and before its `restore`. */
   answer(): string;
+  /** Given where a case is timed elsewhere, in a process of its own: seconds per step, one value for each cycle. */
+  measured?(seconds: number): number[];
   /** True where the case is a limit to compare with that does other work; its answer is compared with nothing. */
   readonly floor?: true;
 }
