@@ -88,11 +88,7 @@ export class Change {
     const first = Item.load<F>(slot);
     if (first == 0) return Scan.empty<F>(slot, limit);
     if (!f.isLeaf(first, level) || f.contigLg2(first, level) != 0) return 1;
-<<<<<<< HEAD
     const step = Mapper.step<F>(f.leafAttrs(first, level), level, f.shift(level));
-=======
-    const step = Mapper.step<F>(0, level, f.shift(level));
->>>>>>> h7
     const count = Mapper.linearCount<F>(f.leafOa(first, level), limit, level);
     const wide = f.itemLg2() == 3;
     let items: u32 = 1;

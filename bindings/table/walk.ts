@@ -1,14 +1,6 @@
 // The entries that translate one address.
 import { checkAddress } from "./arguments.js";
-import {
-  childTable,
-  decodeItem,
-  innerVa,
-  outerIova,
-  readItem,
-  rootCount,
-  rootTable,
-} from "./entries.js";
+import { childTable, decodeItem, innerVa, outerIova, readItem, rootCount, rootTable } from "./entries.js";
 import type { TableState } from "./state.js";
 
 /** One entry on the way to an address. */
