@@ -1,7 +1,7 @@
 // A checking aid: the worst TLB that the rules allow, to try flush operations on.
 import { IoPgtableError } from "./errors.js";
 import type { FlushOps } from "./flush.js";
-import { type IoPageTable, type Iova, type Paddr, stateOf } from "./ioPageTable.js";
+import { type IoPageTable, type Iova, type Paddr, stateOfGiven } from "./ioPageTable.js";
 import { checkIova, show } from "./numbers.js";
 import { isInside } from "./table/arguments.js";
 import { innerVa } from "./table/entries.js";
@@ -48,7 +48,7 @@ export class AdversarialTlb {
    *   when it changes), EBUSY (in a callback)
    */
   watch(table: IoPageTable): void {
-    const s = stateOf(table);
+    const s = stateOfGiven(table);
     if (s === undefined)
       throw new IoPgtableError("EINVAL", "watch", `the table is ${show(table)}; give an IoPageTable`);
     if (this.#watched !== undefined || s.watcher !== undefined) {

@@ -38,10 +38,16 @@ const PLAIN = PLAIN_PROTS - 1;
 
 let adopted: TableState | undefined;
 let inside: (table: IoPageTable) => TableState;
+let isTable: (value: object) => value is IoPageTable;
 
 /** What stands behind a table, for the parts of the library that work on tables. */
 export function stateOf(table: IoPageTable): TableState {
   return inside(table);
+}
+
+/** The same for what a caller gave; undefined where it is no table. */
+export function stateOfGiven(value: unknown): TableState | undefined {
+  return typeof value === "object" && value !== null && isTable(value) ? inside(value) : undefined;
 }
 
 /**
@@ -65,6 +71,7 @@ export class IoPageTable<R = unknown> {
 
   static {
     inside = (table) => table.#state;
+    isTable = (value): value is IoPageTable => #state in value;
   }
 
   /**

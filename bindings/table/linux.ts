@@ -89,12 +89,12 @@ function runMapPages(s: TableState, extent: Extent, sizeLg2: number): MapResult 
     status = s.core.mapPages(s.handle, iova + done, paddr + done, size - done, sizeLg2, low, high, MapFlag.RESUME);
   }
   drainEvents(s, flushes, false);
-  drainPages(s, unlinked);
   return endMap(s, status, grown, extent, flushes, () => settleBroken(s, breaking, flushes, unlinked));
 }
 
 /** What is flushed already frees its pages now; a flush that threw is owed, and its error passes on. */
 function settleBroken(s: TableState, { failure }: Breaking, flushes: readonly Flush[], unlinked: PageList): void {
+  drainPages(s, unlinked);
   if (failure === undefined) {
     settle(s, [...flushes], undefined, unlinked);
     return;

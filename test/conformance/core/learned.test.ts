@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { instantiate } from "../../../bindings/coreModule.js";
 import { CoreFormat } from "../../../bindings/formats/coreFormats.js";
-import { Random } from "./random.js";
+import { Random } from "../suite/random.js";
 
 const ITEMS = 2000;
 const ROOT = 65536;
