@@ -6,8 +6,9 @@ import { isInside } from "./arguments.js";
 import { innerVa } from "./entries.js";
 import type { TableState } from "./state.js";
 
-/** Bytes of the smallest leaf that any format has; the pages in use may be larger. */
-const SMALLEST_LEAF = 4096;
+const PAGE_LG2 = 12;
+/** Below this, address bits pass unchanged: 4 KiB, or less where an item of the lowest level covers less. The pages in use may be larger. */
+const smallestLeaf = (s: TableState): number => 2 ** Math.min(PAGE_LG2, s.shifts[0] ?? 0);
 
 /** The exact output address, or undefined where nothing is mapped or the address is outside the input space. */
 export function lookup(s: TableState, iova: unknown, operation: string): bigint | undefined {
@@ -15,7 +16,7 @@ export function lookup(s: TableState, iova: unknown, operation: string): bigint 
   const at = checkIova(iova, operation, s.page);
   if (!isInside(s, at, 1n)) return undefined;
   // Whatever a corrupt table holds, no leaf is smaller; and a number holds a multiple of this exactly.
-  const offset = at % BigInt(SMALLEST_LEAF);
+  const offset = at % BigInt(smallestLeaf(s));
   const result = s.handle === 0 ? peek(s, at - offset, 0) : s.core.phys(s.handle, Number(at - offset));
   if (result === -Fault.CORRUPT) throw corrupt(operation, at);
   return result < 0 ? undefined : BigInt(result) + offset;
@@ -126,7 +127,7 @@ function translateCopied(
 /** 64-bit words as two halves each: no BigInt is made. The page goes through the core, the offset is added. */
 function translateWords(s: TableState, from: BigUint64Array, to: Float64Array): number {
   const halves = new Uint32Array(from.buffer, from.byteOffset, from.length * 2);
-  const inPage = SMALLEST_LEAF - 1;
+  const inPage = smallestLeaf(s) - 1;
   const low = (i: number): number => halves[2 * i] ?? 0;
   const fill = (area: Float64Array, first: number): void => {
     for (let i = 0; i < area.length; i++) {
