@@ -1,14 +1,12 @@
-// The library's exports against the contract, checked by the compiler alone: `tsc --noEmit` fails where a built name drifts.
+// The library's exports against the contract, checked by the compiler alone: `tsc --noEmit` fails where a name drifts.
 //
 // Results may say more than the contract and arguments may accept more, never less. Methods are compared member by member,
 // because the compiler accepts a method whose parameters are narrower than the contract's.
 import type * as library from "../../bindings/index.js";
 import type * as contract from "../contract/io-pgtable.js";
-import type { MethodsNotYetBuilt, NamesNotYetBuilt } from "./notYetBuilt.js";
 
 type Library = typeof library;
 type Contract = typeof contract;
-type BuiltName = Exclude<keyof Contract, NamesNotYetBuilt>;
 
 // biome-ignore lint/suspicious/noExplicitAny: only `any` matches the parameters of every function
 type AnyFunction = (...parameters: any[]) => unknown;
@@ -38,10 +36,8 @@ type Both<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 declare function nothing<_ extends never>(): void;
 declare function holds<_ extends true>(): void;
 
-// Every name of the contract is exported or on the list, and nothing on a list is built.
-nothing<Exclude<BuiltName, keyof Library>>();
-nothing<NamesNotYetBuilt & keyof Library>();
-nothing<MethodsNotYetBuilt & keyof library.IoPageTable>();
+// Every name of the contract is exported.
+nothing<Exclude<keyof Contract, keyof Library>>();
 
 // Values and functions.
 holds<Library["Prot"] extends Contract["Prot"] ? true : false>();
@@ -56,7 +52,7 @@ type TakesOurMemory = "open" | "attach";
 nothing<Drifted<Library["TableMemory"], Contract["TableMemory"], "prototype">>();
 nothing<Drifted<library.TableMemory, contract.TableMemory>>();
 nothing<Drifted<Library["IoPageTable"], Contract["IoPageTable"], "prototype" | TakesOurMemory>>();
-nothing<Drifted<library.IoPageTable<1>, contract.IoPageTable<1>, MethodsNotYetBuilt>>();
+nothing<Drifted<library.IoPageTable<1>, contract.IoPageTable<1>>>();
 nothing<Drifted<library.IoPgtableError, contract.IoPgtableError>>();
 nothing<Drifted<library.GpuVm, contract.GpuVm>>();
 nothing<Drifted<ReturnType<library.GpuVm["prepare"]>, ReturnType<contract.GpuVm["prepare"]>>>();
@@ -76,11 +72,7 @@ type TableOf<K extends TakesOurMemory> = WithoutMemory<Parameters<Contract["IoPa
 holds<TableOf<"open"> extends WithoutMemory<Parameters<Library["IoPageTable"]["open"]>> ? true : false>();
 holds<TableOf<"attach"> extends WithoutMemory<Parameters<Library["IoPageTable"]["attach"]>> ? true : false>();
 nothing<
-  Drifted<
-    ReturnType<Library["IoPageTable"][TakesOurMemory]>,
-    ReturnType<Contract["IoPageTable"][TakesOurMemory]>,
-    MethodsNotYetBuilt
-  >
+  Drifted<ReturnType<Library["IoPageTable"][TakesOurMemory]>, ReturnType<Contract["IoPageTable"][TakesOurMemory]>>
 >();
 
 // Types that users write down: what they write for the contract fits the library and the other way round.
