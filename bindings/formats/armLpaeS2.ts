@@ -71,7 +71,7 @@ export const armLpaeS2Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>
   ...lpaeOptions(armLpaeS2),
   name: "armLpaeS2",
   manual: ARM_MANUAL,
-  fields: lpaeFields("stage2"),
+  fields: (config) => lpaeFields("stage2")(config),
   walkers: "Arm SMMU stage 2",
   structure: "the root may be up to 16 tables side by side",
   linux: { part: "io-pgtable", name: "ARM_64_LPAE_S2" },

@@ -78,7 +78,7 @@ export const armMaliLpaeFacts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfi
   ...lpaeOptions(armMaliLpae),
   name: "armMaliLpae",
   manual: ARM_MANUAL,
-  fields: lpaeFields("mali"),
+  fields: (config) => lpaeFields("mali")(config),
   walkers: "Mali Midgard and Bifrost",
   structure: "up to 39 input bits the root has one entry",
   linux: { part: "io-pgtable", name: "ARM_MALI_LPAE" },
