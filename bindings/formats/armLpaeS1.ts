@@ -35,6 +35,13 @@ const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_NS", "ARM_TTBR1", "ARM_OUTER_WBWA"
 /**
  * ARM LPAE stage 1, up to 52 bits (SMMUv2 / SMMUv3, and GPUs with the same tables).
  * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
+ *
+ * @example
+ * ```ts
+ * const format = armLpaeS1({ ias: 48, oas: 44, pageSizes: [2 ** 14, 2 ** 25] }); // the granule of 16K
+ * const smmu = new IoPageTable(memory, { format, flush });
+ * smmu.registers.tcr.tg; // => 2
+ * ```
  */
 export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
   return stage1("armLpaeS1", config, { quirks: QUIRKS });
@@ -43,6 +50,12 @@ export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
 /**
  * The 32-bit flavour: ias <= 32, oas <= 40, 4K granule.
  * @throws IoPgtableError EINVAL, ENOTSUP
+ *
+ * @example
+ * ```ts
+ * const smmu = new IoPageTable(memory, { format: arm32LpaeS1({ ias: 32, oas: 40 }), flush });
+ * smmu.ias; // => 32
+ * ```
  */
 export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
   return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true, noLpa2: true });
