@@ -18,17 +18,19 @@ export { StaleTlbError } from "./tlb/error.js";
  * @example
  * ```ts
  * const tlb = new AdversarialTlb();
- * const table = new IoPageTable(memory, { format, flush: tlb.flush });
+ * const table = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush: tlb.flush });
  * tlb.watch(table);
  * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
  * table.unmap(0x1000, 0x1000);
- * tlb.check(); // throws StaleTlbError if the device could still use the page
+ * tlb.check(); // StaleTlbError where the device could still use the page
  * ```
  */
 export class AdversarialTlb {
+  /** What tells the device to forget. */
   readonly flush: FlushOps;
   #watched: WatchedTable | undefined;
 
+  /** A device that remembers nothing yet, and watches no table. */
   constructor() {
     const flushed = (of: (s: TableState) => Flushed): void => {
       const watched = this.#watched;
@@ -46,6 +48,13 @@ export class AdversarialTlb {
    * of a watched table take their longer ways.
    * @throws IoPgtableError EINVAL (not a table, one that was destroyed, or one of the two serves already), ENOTSUP (a table that was opened: nobody says
    *   when it changes), EBUSY (in a callback)
+   *
+   * @example
+   * ```ts
+   * const tlb = new AdversarialTlb();
+   * const watched = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush: tlb.flush });
+   * tlb.watch(watched);
+   * ```
    */
   watch(table: IoPageTable): void {
     const s = stateOfGiven(table);
@@ -65,6 +74,16 @@ export class AdversarialTlb {
    * Translate as the device would, through what it remembers: what is out of date comes first.
    * @returns null where it finds nothing, or the address is outside the table
    * @throws IoPgtableError EINVAL, EBUSY
+   *
+   * @example
+   * ```ts
+   * const tlb = new AdversarialTlb();
+   * tlb.watch(table); // whose flush operations do not reach the device
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * tlb.access(0x1234); // => 0x8000_0234
+   * table.unmap(0x1000, 0x1000);
+   * tlb.access(0x1234); // => 0x8000_0234
+   * ```
    */
   access(iova: Iova): Paddr | null {
     const watched = this.#of("access");
@@ -82,6 +101,15 @@ export class AdversarialTlb {
    * may be remembered; but no table page may be free before that.
    * @throws StaleTlbError what is remembered, at which address, and what the table says
    * @throws IoPgtableError EINVAL, EBUSY
+   *
+   * @example
+   * ```ts
+   * const tlb = new AdversarialTlb();
+   * tlb.watch(table); // whose flush operations do not reach the device
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.unmap(0x1000, 0x1000);
+   * tlb.check(); // throws StaleTlbError
+   * ```
    */
   check(): void {
     this.#of("check").check();

@@ -28,6 +28,15 @@ const owners = new WeakMap<FlushOps, string>();
  * `table.acknowledgeFlush()`, also those of a destroyed table.
  * @param reason such as "GPU firmware invalidates the bound range after each job"
  * @throws IoPgtableError EINVAL without a reason
+ *
+ * @example
+ * ```ts
+ * const byFirmware = flushedByOwner("GPU firmware invalidates the bound range after each job");
+ * const shader = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush: byFirmware });
+ * shader.map(0, 0x8000_0000, 0x1000, Prot.READ);
+ * shader.unmap(0, 0x1000);
+ * shader.acknowledgeFlush(); // the firmware has flushed since
+ * ```
  */
 export function flushedByOwner(reason: string): FlushOps {
   if (typeof reason !== "string" || reason.trim() === "") {

@@ -50,6 +50,14 @@ export class GpuVm {
    * come with `revalidate`. All or nothing.
    * @returns what became of the mappings in the way, then the map
    * @throws IoPgtableError EINVAL, ERANGE, ENOMEM, ENOTSUP (a protection), EBUSY
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * const buffer = { segments: [{ paddr: 0x8_0000_0000, size: 0x40_0000 }] };
+   * vm.bind({ iova: 0x1000_0000, size: 0x20_0000, object: buffer, offset: 0x20_0000, prot: Prot.READ });
+   * table.iovaToPhys(0x1000_0000); // => 0x8_0020_0000
+   * ```
    */
   bind(request: BindRequest): GpuVmStep[] {
     return this.#bind("bind", this.#checker.bind("bind", request));
@@ -60,12 +68,29 @@ export class GpuVm {
    * dummy of a large leaf's size is mapped by large leaves. No format here has entries that read zero by themselves: keep zeroes in it.
    * @param prot default READ and WRITE
    * @throws IoPgtableError as `bind`
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * vm.bindSparse(0x1000_0000, 2 ** 30, { segments: [{ paddr: 0x8_0000_0000, size: 0x20_0000 }] }, Prot.READ);
+   * vm.find(0x1234_5678)?.object; // => null
+   * ```
    */
   bindSparse(iova: Iova, size: number, dummy: GpuObject, prot?: number): GpuVmStep[] {
     return this.#bind("bindSparse", this.#checker.sparse("bindSparse", iova, size, dummy, prot));
   }
 
-  /** Remove what is mapped in the range; holes are skipped. All or nothing. @throws IoPgtableError EINVAL, ERANGE, ENOMEM, EBUSY */
+  /**
+   * Remove what is mapped in the range; holes are skipped. All or nothing.
+   * @throws IoPgtableError EINVAL, ERANGE, ENOMEM, EBUSY
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * vm.bind({ iova: 0, size: 0x4000, object: { segments: [{ paddr: 0x8000_0000, size: 0x4000 }] }, prot: Prot.READ });
+   * vm.unbind(0x1000, 0x1000).map(({ step }) => step); // => ["remap"]
+   * ```
+   */
   unbind(iova: Iova, size: number): GpuVmStep[] {
     const { start, end } = this.#checker.change("unbind", iova, size);
     return this.#now("unbind", (draft) => draft.unbind(start, end));
@@ -76,6 +101,15 @@ export class GpuVm {
    * table; the ranges of the requests, the mappings that they change (whole) and the objects that they bind are held, and whatever else would change them is
    * EBUSY. Any number of updates may be pending on disjoint ranges, to be committed in any order.
    * @throws IoPgtableError as `bind`; then nothing is held
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * const object = { segments: [{ paddr: 0x8000_0000, size: 0x4000 }] };
+   * const update = vm.prepare([{ request: "bind", iova: 0, size: 0x4000, object, prot: Prot.READ }]);
+   * update.tablePages; // => 3
+   * update.commit(); // in the fence path: nothing is left that can fail
+   * ```
    */
   prepare(requests: readonly GpuVmRequest[]): PreparedGpuVmUpdate {
     const op = "prepare";
@@ -89,7 +123,16 @@ export class GpuVm {
     return holdDraft(this.#books, draft);
   }
 
-  /** The mapping that holds an address; null where there is none. @throws IoPgtableError EINVAL, ERANGE (beyond 2^64) */
+  /**
+   * The mapping that holds an address; null where there is none.
+   * @throws IoPgtableError EINVAL, ERANGE (beyond 2^64)
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * vm.find(0x1000); // => null
+   * ```
+   */
   find(iova: Iova): GpuMapping | null {
     const { page } = stateOf(this.#books.table);
     const plain = typeof iova === "number" && iova >= 0 && iova <= Number.MAX_SAFE_INTEGER && Number.isInteger(iova);
@@ -97,14 +140,35 @@ export class GpuVm {
     return this.#books.index.at(at)?.view ?? null;
   }
 
-  /** Mappings that touch the range (default: all), ascending. Changes while it runs show in what it has not come to. @throws IoPgtableError EINVAL, ERANGE */
+  /**
+   * Mappings that touch the range (default: all), ascending. Changes while it runs show in what it has not come to.
+   * @throws IoPgtableError EINVAL, ERANGE
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * vm.bind({ iova: 0, size: 0x1000, object: { segments: [{ paddr: 0x8000_0000, size: 0x1000 }] }, prot: Prot.READ });
+   * [...vm.mappings()].length; // => 1
+   * ```
+   */
   mappings(iova?: Iova, size?: number): IterableIterator<GpuMapping> {
     const state = stateOf(this.#books.table);
     const [first, last] = checkSpan(state, "mappings", iova, size);
     return this.#walk(pageOf(first, state.page), pageOf(last, state.page));
   }
 
-  /** Remove every mapping of one object, and the sparse ones that read from it. @throws IoPgtableError EINVAL, ENOMEM, EBUSY */
+  /**
+   * Remove every mapping of one object, and the sparse ones that read from it.
+   * @throws IoPgtableError EINVAL, ENOMEM, EBUSY
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * const object = { segments: [{ paddr: 0x8000_0000, size: 0x1000 }] };
+   * for (const iova of [0, 0x8000]) vm.bind({ iova, size: 0x1000, object, prot: Prot.READ });
+   * vm.unbindObject(object).length; // => 2
+   * ```
+   */
   unbindObject(object: GpuObject): GpuVmStep[] {
     const op = "unbindObject";
     this.#checker.changeable(op);
@@ -118,6 +182,16 @@ export class GpuVm {
   /**
    * The object is being evicted: its entries go, its mappings stay in the books. Until `revalidate` it has no entries, also where it is bound anew.
    * @throws IoPgtableError EINVAL, ENOMEM, EBUSY
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * const object = { segments: [{ paddr: 0x8000_0000, size: 0x1000 }] };
+   * vm.bind({ iova: 0, size: 0x1000, object, prot: Prot.READ });
+   * vm.invalidate(object);
+   * table.iovaToPhys(0); // => null
+   * vm.find(0)?.invalidated; // => true
+   * ```
    */
   invalidate(object: GpuObject): void {
     this.#checker.changeable("invalidate");
@@ -127,13 +201,35 @@ export class GpuVm {
   /**
    * It is back, with the segments that it has now: its entries are made again. Of an object that is not evicted nothing changes.
    * @throws IoPgtableError EINVAL (it has become too small), ERANGE, ENOMEM, EBUSY; it is then still evicted
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * const object = { segments: [{ paddr: 0x8000_0000, size: 0x1000 }] };
+   * vm.bind({ iova: 0, size: 0x1000, object, prot: Prot.READ });
+   * vm.invalidate(object);
+   * object.segments = [{ paddr: 0x9000_0000, size: 0x1000 }];
+   * vm.revalidate(object);
+   * table.iovaToPhys(0); // => 0x9000_0000
+   * ```
    */
   revalidate(object: GpuObject): void {
     this.#checker.changeable("revalidate");
     revalidate(this.#books, checkGpuObject("revalidate", object));
   }
 
-  /** Cut mappings at both ends of a range so that attributes can be given to it (madvise); no entry changes. @throws IoPgtableError EINVAL, ERANGE, EBUSY */
+  /**
+   * Cut mappings at both ends of a range so that attributes can be given to it (madvise); no entry changes.
+   * @throws IoPgtableError EINVAL, ERANGE, EBUSY
+   *
+   * @example
+   * ```ts
+   * const vm = new GpuVm(table);
+   * vm.bind({ iova: 0, size: 0x4000, object: { segments: [{ paddr: 0x8000_0000, size: 0x4000 }] }, prot: Prot.READ });
+   * vm.split(0x1000, 0x1000);
+   * [...vm.mappings()].map(({ size }) => size); // => [0x1000, 0x1000, 0x2000]
+   * ```
+   */
   split(iova: Iova, size: number): GpuVmStep[] {
     const { start, end } = this.#checker.change("split", iova, size);
     return this.#now("split", (draft) => draft.split(start, end));

@@ -99,6 +99,15 @@ export class IoPageTable<R = unknown> {
    * mutating calls throw ENOTSUP. Where a walk leaves the memory: EFAULT, from `translate` and `access` a negative value. Reserved encodings are "invalid"
    * and translate to nothing.
    * @throws IoPgtableError EINVAL; EFAULT when a root is outside the memory
+   *
+   * @example
+   * ```ts
+   * const format = armLpaeS1({ ias: 48, oas: 48 });
+   * const guest = IoPageTable.open(memory, { format, root: Number(table.registers.ttbr) });
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * guest.iovaToPhys(0x1234); // => 0x8000_0234
+   * guest.unmap(0x1000, 0x1000); // throws ENOTSUP
+   * ```
    */
   static open<R>(memory: TableMemory, options: { format: Format<R>; root: Paddr | readonly Paddr[] }): IoPageTable<R> {
     return IoPageTable.#adopt(openTable(memory, options));
@@ -109,12 +118,30 @@ export class IoPageTable<R = unknown> {
    * changed only in the realm that made it; elsewhere ENOTSUP. At once in several realms, on disjoint ranges: map*, and unmap* that split nothing, and
    * reads. All else needs the table alone. Once shared, an unmap frees only table pages that its range covers whole; merely empty ones wait for `trim()`.
    * @throws IoPgtableError EINVAL
+   *
+   * @example
+   * ```ts
+   * // Both handles are sent to a worker, which goes on with:
+   * const there = TableMemory.attach(memory.share());
+   * const same = IoPageTable.attach(there, table.share(), { format: armLpaeS1({ ias: 48, oas: 48 }), flush });
+   * same.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.iovaToPhys(0x1000); // => 0x8000_0000
+   * ```
    */
   static attach<R>(memory: TableMemory, shared: SharedTable, options: TableOptions<R>): IoPageTable<R> {
     return IoPageTable.#adopt(attachTable(memory, shared, options));
   }
 
-  /** Structured-cloneable handle, for other realms. @throws IoPgtableError ENOTSUP for an opened table */
+  /**
+   * Structured-cloneable handle, for other realms.
+   * @throws IoPgtableError ENOTSUP for an opened table
+   *
+   * @example
+   * ```ts
+   * const handles = { memory: memory.share(), table: table.share() };
+   * handles.table.format; // => "armLpaeS1"
+   * ```
+   */
   share(): SharedTable {
     return shareTable(this.#state);
   }
@@ -147,6 +174,13 @@ export class IoPageTable<R = unknown> {
    * @param size bytes, a multiple of the smallest page
    * @throws IoPgtableError EINVAL, ERANGE, EEXIST, ENOMEM, ENOTSUP (a protection), EFAULT, EBUSY; nothing of the call was then ever visible, or what was
    *   has been flushed before the throw, and nothing stays allocated
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000_0000, 0x8_0000_0000, 0x20_1000, Prot.READ | Prot.WRITE); // a block of 2M and a page
+   * table.map(0x1000_0000, 0, 0x1000, Prot.READ); // throws EEXIST
+   * [...table.mappings()].map((run) => run.pageSize); // => [0x20_0000, 0x1000]
+   * ```
    */
   map(iova: Iova, paddr: Paddr, size: number, prot: number): void {
     const s = this.#state;
@@ -167,12 +201,29 @@ export class IoPageTable<R = unknown> {
    * An array inside the table's memory is not copied.
    * @throws IoPgtableError as `map`; EINVAL also for an empty list, another type of array, a detached one, or a page size that the table does not have. A list
    *   of more than 8192 pages is checked while it is written
+   *
+   * @example
+   * ```ts
+   * const pages = memory.float64Array(2); // an array of your own does as well
+   * pages.set([0x8000_1000, 0x9000_0000]);
+   * table.mapList(0x10_0000, pages, 0x1000, Prot.READ);
+   * table.iovaToPhys(0x10_1000); // => 0x9000_0000
+   * ```
    */
   mapList(iova: Iova, pages: Float64Array | BigUint64Array | readonly number[], pageSize: number, prot: number): void {
     mapPageList(this.#state, iova, pages, pageSize, prot);
   }
 
-  /** The same with page-frame numbers: physical addresses divided by `pageSize`. @throws IoPgtableError as `mapList` */
+  /**
+   * The same with page-frame numbers: physical addresses divided by `pageSize`.
+   * @throws IoPgtableError as `mapList`
+   *
+   * @example
+   * ```ts
+   * table.mapFrames(0x10_0000, Uint32Array.of(0x8_0001, 0x9_0000), 0x1000, Prot.READ);
+   * table.iovaToPhys(0x10_0000); // => 0x8000_1000
+   * ```
+   */
   mapFrames(iova: Iova, frames: Uint32Array | Float64Array, pageSize: number, prot: number): void {
     mapFrameList(this.#state, iova, frames, pageSize, prot);
   }
@@ -181,6 +232,13 @@ export class IoPageTable<R = unknown> {
    * Map a scatter list: physical extents in order; neighbours count as one. All or nothing.
    * @param part which bytes of the list; default all
    * @throws IoPgtableError as `map`; EINVAL also for an empty list, a segment that is not of whole pages, or a part that is not in the list
+   *
+   * @example
+   * ```ts
+   * const buffer = new SegmentList([{ paddr: 0x8000_0000, size: 0x3000 }, { paddr: 0x9000_0000, size: 0x1000 }]);
+   * table.mapSegments(0x10_0000, buffer, Prot.READ, { start: 0x2000, size: 0x2000 });
+   * table.iovaToPhys(0x10_1000); // => 0x9000_0000
+   * ```
    */
   mapSegments(iova: Iova, segments: Segments, prot: number, part?: { start: number; size: number }): void {
     mapSegmentList(this.#state, iova, segments, prot, part);
@@ -193,6 +251,14 @@ export class IoPageTable<R = unknown> {
    * @param options.gather collects the flushes instead of issuing them before the return
    * @returns bytes that were mapped and are not any more
    * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY, ENOMEM where a split needs a table page (nothing changed)
+   *
+   * @example
+   * ```ts
+   * table.map(0x20_0000, 0x8000_0000, 0x20_0000, Prot.READ); // one block of 2M
+   * table.unmap(0x20_0000, 0x1000); // => 0x1000
+   * table.iovaToPhys(0x20_1000); // => 0x8000_1000
+   * table.unmap(0, 0x40_0000); // => 0x1f_f000
+   * ```
    */
   unmap(iova: Iova, size: number, options?: UnmapOptions): number {
     const s = this.#state;
@@ -227,6 +293,13 @@ export class IoPageTable<R = unknown> {
    * @param source one extent, or segments in order; the period is their size together, any multiple of the smallest page
    * @param phase bytes into the period at iova, a multiple of the smallest page; default 0
    * @throws IoPgtableError EINVAL, ERANGE, EEXIST, ENOMEM, ENOTSUP (a protection), EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.mapRepeat(0x40_0000_0000, 16 * 2 ** 30, { paddr: 0x8000_0000, size: 0x1000 }, Prot.READ);
+   * table.iovaToPhys(0x41_2345_6789); // => 0x8000_0789
+   * table.stats().tablePages; // => 4
+   * ```
    */
   mapRepeat(
     iova: Iova,
@@ -243,6 +316,13 @@ export class IoPageTable<R = unknown> {
    * break-before-make (ARM: see `breakBeforeMake`); the flush in between is then issued at once, also with a gather. What is mapped so already is left
    * alone. Needs the table alone.
    * @throws IoPgtableError EINVAL, ERANGE, ENOMEM (nothing changed), ENOTSUP (a protection), EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.replace(0x1000, 0x9000_0000, 0x2000, Prot.READ);
+   * table.iovaToPhys(0x1000); // => 0x9000_0000
+   * ```
    */
   replace(iova: Iova, paddr: Paddr, size: number, prot: number, gather?: Gather): void {
     replace(this.#state, iova, paddr, size, prot, gather);
@@ -252,6 +332,13 @@ export class IoPageTable<R = unknown> {
    * Change the protection of everything mapped in the range; holes stay, leaves that stick out are split, dirty state is kept. Needs the table alone.
    * @returns bytes of the range that are mapped
    * @throws IoPgtableError EINVAL, ERANGE, ENOMEM (nothing changed), ENOTSUP (a protection), EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x2000, Prot.READ | Prot.WRITE);
+   * table.protect(0, 0x2000, Prot.READ); // => 0x1000
+   * table.access(0x1000, Access.WRITE); // => -Fault.PERMISSION
+   * ```
    */
   protect(iova: Iova, size: number, prot: number, gather?: Gather): number {
     return protect(this.#state, iova, size, prot, gather);
@@ -262,12 +349,29 @@ export class IoPageTable<R = unknown> {
    * alone; a leaf is dirty when one of its parts was. Needs the table alone.
    * @returns table pages freed
    * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * for (let at = 0; at < 0x20_0000; at += 0x1000) table.map(at, 0x8000_0000 + at, 0x1000, Prot.READ);
+   * table.coalesce(0, 0x20_0000); // => 1
+   * table.stats().leaves.get(0x20_0000); // => 1
+   * ```
    */
   coalesce(iova: Iova, size: number, gather?: Gather): number {
     return coalesce(this.#state, iova, size, gather);
   }
 
-  /** Free table pages that are empty. Needs the table alone. @returns table pages freed */
+  /**
+   * Free table pages that are empty. Needs the table alone.
+   * @returns table pages freed
+   *
+   * @example
+   * ```ts
+   * table.mapPages(0x1000, 0x8000_0000, 0x1000, 1, Prot.READ);
+   * table.unmapPages(0x1000, 0x1000, 1); // as in Linux, the empty tables stay
+   * table.trim(); // => 3
+   * ```
+   */
   trim(gather?: Gather): number {
     const s = this.#state;
     s.checkChangeable("trim");
@@ -278,6 +382,12 @@ export class IoPageTable<R = unknown> {
    * io-pgtable's map_pages: `count` leaves of `pageSize` bytes, up to the end of one table; nothing on error. A table that stands where a leaf is to go is
    * unmapped with all that it maps. Count 0 is EINVAL.
    * @throws IoPgtableError only on misuse (values of the wrong type, EBUSY); all else is in the result
+   *
+   * @example
+   * ```ts
+   * table.mapPages(0x1f_f000, 0x8000_0000, 0x1000, 2, Prot.READ); // => { mapped: 0x1000, error: null }
+   * table.mapPages(0x1f_f000, 0x8000_0000, 0x1000, 1, Prot.READ); // => { mapped: 0, error: "EEXIST" }
+   * ```
    */
   mapPages(iova: Iova, paddr: Paddr, pageSize: number, count: number, prot: number): MapResult {
     return mapPages(this.#state, iova, paddr, pageSize, count, prot);
@@ -287,6 +397,12 @@ export class IoPageTable<R = unknown> {
    * io-pgtable's unmap_pages: stops at the first hole, refuses a part of a larger leaf, keeps empty tables.
    * @returns bytes unmapped
    * @throws IoPgtableError only on misuse
+   *
+   * @example
+   * ```ts
+   * table.mapPages(0x1000, 0x8000_0000, 0x1000, 2, Prot.READ);
+   * table.unmapPages(0x1000, 0x1000, 8); // => 0x2000
+   * ```
    */
   unmapPages(iova: Iova, pageSize: number, count: number, gather?: Gather): number {
     return unmapPages(this.#state, iova, pageSize, count, gather);
@@ -295,6 +411,12 @@ export class IoPageTable<R = unknown> {
   /**
    * generic_pt's map_range: any aligned size, largest leaves as it goes; a prefix on error.
    * @throws IoPgtableError only on misuse
+   *
+   * @example
+   * ```ts
+   * table.mapRange(0x1f_f000, 0x8000_0000, 0x3000, Prot.READ); // => { mapped: 0x3000, error: null }
+   * table.mapRange(0x1f_e000, 0x8000_0000, 0x3000, Prot.READ); // => { mapped: 0x1000, error: "EEXIST" }
+   * ```
    */
   mapRange(iova: Iova, paddr: Paddr, size: number, prot: number, gather?: Gather): MapResult {
     return mapRange(this.#state, iova, paddr, size, prot, gather);
@@ -304,6 +426,12 @@ export class IoPageTable<R = unknown> {
    * generic_pt's unmap_range: stops at the first hole; at the start of a larger leaf removes all of it; frees the tables that it covers whole.
    * @returns bytes unmapped
    * @throws IoPgtableError only on misuse
+   *
+   * @example
+   * ```ts
+   * table.mapRange(0x20_0000, 0x8000_0000, 0x20_0000, Prot.READ);
+   * table.unmapRange(0x20_0000, 0x1000); // => 0x20_0000
+   * ```
    */
   unmapRange(iova: Iova, size: number, gather?: Gather): number {
     return unmapRange(this.#state, iova, size, gather);
@@ -312,6 +440,13 @@ export class IoPageTable<R = unknown> {
   /**
    * The output address of `iova`: null where nothing is mapped (0 is a valid physical address) or the address is outside the table.
    * @throws IoPgtableError EINVAL, EFAULT (a corrupt table), EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.iovaToPhys(0x1234); // => 0x8000_0234
+   * table.iovaToPhys(0x2000); // => null
+   * ```
    */
   iovaToPhys(iova: Iova): Paddr | null {
     const s = this.#state;
@@ -326,7 +461,15 @@ export class IoPageTable<R = unknown> {
     return Number(paddr > MAX_EXACT ? paddr & ~7n : paddr);
   }
 
-  /** The same, exact to the byte for output addresses above 2^53. */
+  /**
+   * The same, exact to the byte for output addresses above 2^53.
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.iovaToPhys64(0x1234n); // => 0x8000_0234n
+   * ```
+   */
   iovaToPhys64(iova: Iova): bigint | null {
     return lookup(this.#state, iova, "iovaToPhys64") ?? null;
   }
@@ -335,6 +478,13 @@ export class IoPageTable<R = unknown> {
    * The device's own question, for hot paths: the physical address, or minus a `Fault`. Allocates nothing.
    * @param access flags of `Access`, at least one of READ, WRITE, EXECUTE
    * @throws IoPgtableError EINVAL, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.access(0x1234, Access.READ); // => 0x8000_0234
+   * table.access(0x1234, Access.WRITE); // => -Fault.PERMISSION
+   * ```
    */
   access(iova: number, access: number): number {
     const s = this.#state;
@@ -353,18 +503,44 @@ export class IoPageTable<R = unknown> {
    * Translate many at once: out[i] = physical address, or -1 (-4 where the walk leaves the memory). Arrays inside the memory are not copied.
    * @returns how many were mapped
    * @throws IoPgtableError EINVAL (arrays of other types, a shorter `out`, detached), EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * const out = new Float64Array(2);
+   * table.translate(Float64Array.of(0x1008, 0x5000), out); // => 1
+   * [...out]; // => [0x8000_0008, -1]
+   * ```
    */
   translate(iovas: Float64Array | BigUint64Array, out: Float64Array): number {
     return translate(this.#state, iovas, out);
   }
 
-  /** The entries that translate one address, root first. @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY */
+  /**
+   * The entries that translate one address, root first.
+   * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x20_0000, 0x8000_0000, 0x20_0000, Prot.READ);
+   * table.walk(0x20_1000).map(({ level, kind }) => `${level} ${kind}`); // => ["0 table", "1 table", "2 leaf"]
+   * ```
+   */
   walk(iova: Iova): WalkStep[] {
     this.#state.checkReadable("walk");
     return walk(this.#state, iova);
   }
 
-  /** Runs of whole leaves that touch the range (default: the whole table), ascending. @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY */
+  /**
+   * Runs of whole leaves that touch the range (default: the whole table), ascending.
+   * @throws IoPgtableError EINVAL, ERANGE, EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x2000, Prot.READ);
+   * [...table.mappings()]; // => [{ iova: 0x1000n, paddr: 0x8000_0000, size: 0x2000, pageSize: 0x1000, prot: Prot.READ }]
+   * ```
+   */
   mappings(iova?: Iova, size?: number): IterableIterator<Mapping> {
     const s = this.#state;
     s.checkReadable("mappings");
@@ -381,36 +557,94 @@ export class IoPageTable<R = unknown> {
    * @param options.gather collects the flush
    * @returns bits that this call set
    * @throws IoPgtableError ENOTSUP where the format, as it is configured, keeps no dirty state; EINVAL, ERANGE, EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * const format = armLpaeS1({ ias: 48, oas: 48, quirks: ["ARM_HD"] });
+   * const tracked = new IoPageTable(memory, { format, flush });
+   * tracked.map(0, 0x8000_0000, 0x8000, Prot.READ | Prot.WRITE);
+   * const bitmap = new Uint8Array(1);
+   * tracked.readDirty(0, 0x8000, bitmap, { clear: true }); // => 8
+   * tracked.readDirty(0, 0x8000, new Uint8Array(1)); // => 0
+   * ```
    */
   readDirty(iova: Iova, size: number, bitmap: Uint8Array, options?: ReadDirtyOptions): number {
     return readDirty(this.#state, iova, size, bitmap, options);
   }
 
-  /** Canonical text of the whole table: one line per entry. @throws IoPgtableError EFAULT, EBUSY, ERANGE (longer than a string) */
+  /**
+   * Canonical text of the whole table: one line per entry.
+   * @throws IoPgtableError EFAULT, EBUSY, ERANGE (longer than a string)
+   *
+   * @example
+   * ```ts
+   * table.map(0x1000, 0x8000_0000, 0x1000, Prot.READ);
+   * table.dump().split("\n").at(-2); // => "P 3 1 1000 80000ec3"
+   * ```
+   */
   dump(): string {
     this.#state.checkReadable("dump");
     return dump(this.#state);
   }
 
-  /** The same, line by line, for tables whose text would not fit a string. */
+  /**
+   * The same, line by line, for tables whose text would not fit a string.
+   *
+   * @example
+   * ```ts
+   * for (const line of table.dumpLines()) console.log(line); // "R 0 0 512"
+   * ```
+   */
   dumpLines(): IterableIterator<string> {
     this.#state.checkReadable("dumpLines");
     return dumpLines(this.#state);
   }
 
-  /** What the table is made of. Looks at each table page once. @throws IoPgtableError EFAULT, EBUSY */
+  /**
+   * What the table is made of. Looks at each table page once.
+   * @throws IoPgtableError EFAULT, EBUSY
+   *
+   * @example
+   * ```ts
+   * table.map(0, 0x8000_0000, 0x20_1000, Prot.READ);
+   * table.stats().mappedBytes; // => 0x20_1000
+   * table.stats().tablePages; // => 4
+   * ```
+   */
   stats(): TableStats {
     this.#state.checkReadable("stats");
     return tableStats(this.#state);
   }
 
-  /** Collects the flushes of several operations of this table. */
+  /**
+   * Collects the flushes of several operations of this table.
+   *
+   * @example
+   * ```ts
+   * table.map(0, 0x8000_0000, 0x8000, Prot.READ);
+   * const gather = table.gather();
+   * table.unmap(0, 0x1000, { gather });
+   * table.unmap(0x1000, 0x1000, { gather });
+   * gather.sync(); // one flushRange(0, 0x2000, 0x1000)
+   * ```
+   */
   gather(): Gather {
     this.#state.checkChangeable("gather");
     return new TableGather(this.#state);
   }
 
-  /** With flushedByOwner: names what is unlinked so far. Take it before the owner starts its flush. */
+  /**
+   * With flushedByOwner: names what is unlinked so far. Take it before the owner starts its flush.
+   *
+   * @example
+   * ```ts
+   * const firmware = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush: flushedByOwner("GPU firmware, after each job") });
+   * firmware.map(0, 0x8000_0000, 0x1000, Prot.READ);
+   * firmware.unmap(0, 0x1000); // the pages of three tables wait
+   * const mark = firmware.flushMark(); // the job that flushes starts now
+   * firmware.acknowledgeFlush(mark); // it has ended
+   * ```
+   */
   flushMark(): number {
     return flushMark(this.#state);
   }
@@ -418,6 +652,14 @@ export class IoPageTable<R = unknown> {
   /**
    * The owner has flushed: table pages unlinked before `mark` become free. Without a mark only if its flush began after the last change.
    * @throws IoPgtableError EINVAL for a table with flush operations of its own, or a mark that was never given
+   *
+   * @example
+   * ```ts
+   * const owned = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush: flushedByOwner("GPU firmware, after each job") });
+   * owned.map(0, 0x8000_0000, 0x1000, Prot.READ);
+   * owned.unmap(0, 0x1000);
+   * owned.acknowledgeFlush(owned.flushMark());
+   * ```
    */
   acknowledgeFlush(mark?: number): void {
     acknowledgeFlush(this.#state, mark);
@@ -444,7 +686,17 @@ export class IoPageTable<R = unknown> {
     return prepareUpdate(this.#state, ops);
   }
 
-  /** Flush all, free every table page. Later calls throw (but acknowledgeFlush). @throws IoPgtableError EINVAL when destroyed already, EBUSY */
+  /**
+   * Flush all, free every table page. Later calls throw (but acknowledgeFlush).
+   * @throws IoPgtableError EINVAL when destroyed already, EBUSY
+   *
+   * @example
+   * ```ts
+   * const short = new IoPageTable(memory, { format: armLpaeS1({ ias: 48, oas: 48 }), flush });
+   * short.destroy(); // or: using short = new IoPageTable(...)
+   * short.map(0, 0, 0x1000, Prot.READ); // throws EINVAL
+   * ```
+   */
   destroy(): void {
     destroyTable(this.#state);
   }

@@ -78,7 +78,14 @@ export function explicitProt(prot: number): ExplicitProt | string {
   };
 }
 
-/** Kinds of access for `IoPageTable.access`, combined with `|`. */
+/**
+ * Kinds of access for `IoPageTable.access`, combined with `|`.
+ *
+ * @example
+ * ```ts
+ * table.access(0x1000, Access.WRITE | Access.PRIV); // => -Fault.UNMAPPED
+ * ```
+ */
 export const Access: { readonly READ: 1; readonly WRITE: 2; readonly EXECUTE: 4; readonly PRIV: 8 } = Object.freeze({
   READ: 1,
   WRITE: 2,
@@ -86,7 +93,15 @@ export const Access: { readonly READ: 1; readonly WRITE: 2; readonly EXECUTE: 4;
   PRIV: 8,
 });
 
-/** Why `IoPageTable.access` refused, as the negative of its result. */
+/**
+ * Why `IoPageTable.access` refused, as the negative of its result.
+ *
+ * @example
+ * ```ts
+ * const found = table.access(0x1000, Access.READ);
+ * if (found < 0) console.log(found === -Fault.UNMAPPED ? "nothing there" : "refused");
+ * ```
+ */
 export const Fault: {
   /** Nothing is mapped there. */
   readonly UNMAPPED: 1;

@@ -79,6 +79,12 @@ export class TableMemory {
    * @param options.module the core, compiled by the caller: by `compileCore`, or from `io-pgtable/core.wasm` (for unshared memory
    *   `io-pgtable/core-unshared.wasm`) where an environment compiles files only; default: the package compiles the one that it embeds
    * @throws IoPgtableError EINVAL, ENOMEM (the environment refused the memory), ENOTSUP (`shared: true` where there is none)
+   *
+   * @example
+   * ```ts
+   * const small = TableMemory.create({ bytes: 2 ** 20, physBase: 0x1_0000_0000 });
+   * small.stats().bytes >= 2 ** 20; // => true
+   * ```
    */
   static create(
     options: { bytes?: number; physBase?: number; shared?: boolean; module?: WebAssembly.Module } = {},
@@ -108,6 +114,16 @@ export class TableMemory {
    * allocator for the table pages. The memory may grow meanwhile. `module` as in `create`; it has to go with the memory: `core-unshared.wasm`
    * declares a maximum, which the memory has to have then.
    * @throws IoPgtableError EINVAL
+   *
+   * @example
+   * ```ts
+   * const ram = new WebAssembly.Memory({ initial: 1024, maximum: 1024 }); // 64 MiB; the guest has the first 56
+   * const guestRam = TableMemory.over(ram, {
+   *   windows: [{ offset: 0, bytes: 56 * 2 ** 20, physBase: 0x8000_0000 }],
+   *   bookkeeping: { offset: 56 * 2 ** 20, bytes: TableMemory.bookkeepingBytes(2 ** 20) },
+   * });
+   * guestRam.physBase; // => 0x8000_0000
+   * ```
    */
   static over(
     memory: WebAssembly.Memory,
@@ -143,6 +159,11 @@ export class TableMemory {
   /**
    * Bytes of a bookkeeping region that serves `tableBytes` bytes of table pages, wherever they lie.
    * @throws IoPgtableError EINVAL
+   *
+   * @example
+   * ```ts
+   * TableMemory.bookkeepingBytes(2 ** 20); // => 14 * 2 ** 16
+   * ```
    */
   static bookkeepingBytes(tableBytes: number): number {
     const bytes = checkInteger(tableBytes, "tableBytes", "TableMemory.bookkeepingBytes", GIB4);
@@ -154,6 +175,12 @@ export class TableMemory {
   /**
    * In a worker: the same memory, received by postMessage. The handle brings the compiled core along.
    * @throws IoPgtableError EINVAL for anything that `share()` did not make; ENOMEM when the bookkeeping has no room for another realm
+   *
+   * @example
+   * ```ts
+   * const there = TableMemory.attach(memory.share()); // in a worker, with the handle that it was sent
+   * there.buffer === memory.buffer; // => true
+   * ```
    */
   static attach(shared: SharedTableMemory): TableMemory {
     const operation = "TableMemory.attach";
@@ -181,6 +208,12 @@ export class TableMemory {
   /**
    * A handle that a worker passes to `TableMemory.attach`.
    * @throws IoPgtableError ENOTSUP for a memory that is not shared; EBUSY in a callback
+   *
+   * @example
+   * ```ts
+   * const handle = memory.share(); // for worker.postMessage(handle)
+   * handle.memory.buffer === memory.buffer; // => true
+   * ```
    */
   share(): SharedTableMemory {
     const state = memoryState(this, "TableMemory.share");
@@ -217,6 +250,12 @@ export class TableMemory {
   /**
    * An array inside this memory, so that `translate` and lists need not copy it. It is never given back. A growth of an unshared memory detaches it.
    * @throws IoPgtableError EINVAL; ENOMEM when there is no room; EBUSY in a callback
+   *
+   * @example
+   * ```ts
+   * const pages = memory.float64Array(512);
+   * pages.buffer === memory.buffer; // => true
+   * ```
    */
   float64Array(length: number): Float64Array {
     const operation = "TableMemory.float64Array";
@@ -230,7 +269,14 @@ export class TableMemory {
     return new Float64Array(state.memory.buffer, at, n);
   }
 
-  /** Bytes that can hold table pages; table objects in use now and at most so far; free pages kept for reuse. */
+  /**
+   * Bytes that can hold table pages; table objects in use now and at most so far; free pages kept for reuse.
+   *
+   * @example
+   * ```ts
+   * memory.stats().tablePagesInUse; // => 1
+   * ```
+   */
   stats(): { bytes: number; tablePagesInUse: number; tablePagesPeak: number; tablePagesPooled: number } {
     const state = memoryState(this, "TableMemory.stats");
     state.checkIdle("TableMemory.stats");

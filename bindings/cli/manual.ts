@@ -4,7 +4,7 @@ import { optionName } from "./help.js";
 
 const INTRODUCTION = `# The command
 
-\`npx io-pgtable COMMAND\`, or \`node dist/cli/main.js COMMAND\` in a clone. Results go to stdout, errors to stderr in one line; progress is
+\`npx io-pgtable COMMAND\`, or \`node dist/cli.js COMMAND\` in a clone. Results go to stdout, errors to stderr in one line; progress is
 shown on stderr, and only on a terminal. Verdicts are coloured on a terminal unless \`NO_COLOR\` is set. Every command takes \`--json\` and
 \`--help\`.
 

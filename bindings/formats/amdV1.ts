@@ -41,6 +41,14 @@ const BROKEN_SIZE = 2 ** 39;
 /**
  * AMDv1: up to six levels and 64-bit input addresses, leaves of every power of two from 4K (but 512G).
  * @throws IoPgtableError EINVAL, ENOTSUP (a walker that does not snoop)
+ *
+ * @example
+ * ```ts
+ * const changeTop = (root: bigint, mode: number) => console.log("device table entry", root, mode);
+ * const iommu = new IoPageTable(memory, { format: amdV1({ ias: 48, oas: 52, startLevels: 3, changeTop }), flush });
+ * iommu.map(2 ** 40, 0x8000_0000, 0x1000, Prot.READ); // beyond 3 levels: changeTop is called
+ * iommu.registers.mode; // => 4
+ * ```
  */
 export function amdV1(config: AmdV1Config): Format<{ root: bigint; mode: number }> {
   const name = "amdV1";

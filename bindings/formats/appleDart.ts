@@ -47,6 +47,12 @@ const K16 = 16384;
 /**
  * Apple DART: pages of 4K or 16K (exactly one; default 16K), oas 36 or 42, one to four roots.
  * @throws IoPgtableError EINVAL, ENOTSUP (a walker that does not snoop)
+ *
+ * @example
+ * ```ts
+ * const dart = new IoPageTable(memory, { format: appleDart({ ias: 36, oas: 36 }), flush });
+ * dart.pageSizes; // => [0x4000]
+ * ```
  */
 export function appleDart(config: CommonConfig): Format<DartRegisters> {
   return dart("appleDart", config, DART);
@@ -55,6 +61,12 @@ export function appleDart(config: CommonConfig): Format<DartRegisters> {
 /**
  * Apple DART2: pages of 16K, oas 36 or 42.
  * @throws IoPgtableError EINVAL, ENOTSUP (4K pages: its entries cannot hold the address of such a table; a walker that does not snoop)
+ *
+ * @example
+ * ```ts
+ * const dart = new IoPageTable(memory, { format: appleDart2({ ias: 36, oas: 42 }), flush });
+ * dart.oas; // => 42
+ * ```
  */
 export function appleDart2(config: CommonConfig): Format<DartRegisters> {
   return dart("appleDart2", config, DART2);

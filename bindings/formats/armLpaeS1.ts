@@ -35,6 +35,13 @@ const QUIRKS: readonly ArmLpaeQuirk[] = ["ARM_NS", "ARM_TTBR1", "ARM_OUTER_WBWA"
 /**
  * ARM LPAE stage 1, up to 52 bits (SMMUv2 / SMMUv3, and GPUs with the same tables).
  * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
+ *
+ * @example
+ * ```ts
+ * const format = armLpaeS1({ ias: 48, oas: 44, pageSizes: [2 ** 14, 2 ** 25] }); // the granule of 16K
+ * const smmu = new IoPageTable(memory, { format, flush });
+ * smmu.registers.tcr.tg; // => 2
+ * ```
  */
 export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
   return stage1("armLpaeS1", config, { quirks: QUIRKS });
@@ -43,6 +50,12 @@ export function armLpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
 /**
  * The 32-bit flavour: ias <= 32, oas <= 40, 4K granule.
  * @throws IoPgtableError EINVAL, ENOTSUP
+ *
+ * @example
+ * ```ts
+ * const smmu = new IoPageTable(memory, { format: arm32LpaeS1({ ias: 32, oas: 40 }), flush });
+ * smmu.ias; // => 32
+ * ```
  */
 export function arm32LpaeS1(config: ArmLpaeConfig): Format<ArmLpaeS1Registers> {
   return stage1("arm32LpaeS1", config, { quirks: QUIRKS, maxIas: 32, maxOas: 40, only4K: true, noLpa2: true });
@@ -52,7 +65,7 @@ export const armLpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>
   ...lpaeOptions(armLpaeS1),
   name: "armLpaeS1",
   manual: ARM_MANUAL,
-  fields: lpaeFields("stage1"),
+  fields: (config) => lpaeFields("stage1")(config),
   walkers: "Arm SMMU stage 1, GPUs that share the format",
   linux: { part: "io-pgtable", name: "ARM_64_LPAE_S1" },
   usual: { ias: 48, oas: 48 },
@@ -62,7 +75,7 @@ export const arm32LpaeS1Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfi
   ...lpaeOptions(arm32LpaeS1),
   name: "arm32LpaeS1",
   manual: ARM_MANUAL,
-  fields: lpaeFields("stage1"),
+  fields: (config) => lpaeFields("stage1")(config),
   walkers: "the same, 32-bit flavour",
   linux: { part: "io-pgtable", name: "ARM_32_LPAE_S1" },
   usual: { ias: 32, oas: 40 },

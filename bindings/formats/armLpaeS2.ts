@@ -47,6 +47,12 @@ const MAX_CONCATENATED = 16;
 /**
  * ARM LPAE stage 2. Where the architecture demands it, the root is up to 16 concatenated tables.
  * @throws IoPgtableError EINVAL (a geometry that Linux refuses), ENOTSUP (a quirk that the format does not have)
+ *
+ * @example
+ * ```ts
+ * const stage2 = new IoPageTable(memory, { format: armLpaeS2({ ias: 40, oas: 40 }), flush });
+ * stage2.stats().tableBytes; // => 8192
+ * ```
  */
 export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
   return stage2("armLpaeS2", config, { quirks: QUIRKS, noMair: true });
@@ -55,6 +61,12 @@ export function armLpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
 /**
  * The 32-bit flavour: ias <= 40, oas <= 40, 4K granule.
  * @throws IoPgtableError EINVAL, ENOTSUP
+ *
+ * @example
+ * ```ts
+ * const stage2 = new IoPageTable(memory, { format: arm32LpaeS2({ ias: 40, oas: 40 }), flush });
+ * stage2.oas; // => 40
+ * ```
  */
 export function arm32LpaeS2(config: ArmLpaeConfig): Format<ArmLpaeS2Registers> {
   return stage2("arm32LpaeS2", config, {
@@ -71,7 +83,7 @@ export const armLpaeS2Facts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfig>
   ...lpaeOptions(armLpaeS2),
   name: "armLpaeS2",
   manual: ARM_MANUAL,
-  fields: lpaeFields("stage2"),
+  fields: (config) => lpaeFields("stage2")(config),
   walkers: "Arm SMMU stage 2",
   structure: "the root may be up to 16 tables side by side",
   linux: { part: "io-pgtable", name: "ARM_64_LPAE_S2" },

@@ -26,6 +26,12 @@ const SHARE_OUTER = 1n << 4n;
  * Mali's LPAE form: ias <= 48, oas <= 40, 4K granule, always four levels (with ias <= 39 the root has one entry). `mair` are the eight bytes of its MEMATTR
  * register, in the GPU's own encoding.
  * @throws IoPgtableError EINVAL, ENOTSUP (it has no quirks)
+ *
+ * @example
+ * ```ts
+ * const gpu = new IoPageTable(memory, { format: armMaliLpae({ ias: 48, oas: 40 }), flush });
+ * const { transtab, memattr } = gpu.registers;
+ * ```
  */
 export function armMaliLpae(config: ArmLpaeConfig): Format<{ transtab: bigint; memattr: bigint }> {
   const name = "armMaliLpae";
@@ -78,7 +84,7 @@ export const armMaliLpaeFacts: FormatFacts<ArmLpaeQuirk, OwnOptions<ArmLpaeConfi
   ...lpaeOptions(armMaliLpae),
   name: "armMaliLpae",
   manual: ARM_MANUAL,
-  fields: lpaeFields("mali"),
+  fields: (config) => lpaeFields("mali")(config),
   walkers: "Mali Midgard and Bifrost",
   structure: "up to 39 input bits the root has one entry",
   linux: { part: "io-pgtable", name: "ARM_MALI_LPAE" },

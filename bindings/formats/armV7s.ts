@@ -51,6 +51,12 @@ const MTK_HIGH = (1n << 9n) | (1n << 5n) | (1n << 4n);
 /**
  * ARM short descriptors: two levels of 32-bit entries; pages of 4K and 64K, sections of 1M, supersections of 16M.
  * @throws IoPgtableError EINVAL, ENOTSUP
+ *
+ * @example
+ * ```ts
+ * const m4u = new IoPageTable(memory, { format: armV7s({ ias: 32, oas: 32 }), flush });
+ * m4u.pageSizes; // => [0x1000, 0x1_0000, 0x10_0000, 0x100_0000]
+ * ```
  */
 export function armV7s(config: ArmV7sConfig): Format<ArmV7sRegisters> {
   const name = "armV7s";

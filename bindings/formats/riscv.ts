@@ -33,6 +33,13 @@ const NAPOT_SIZE = 2 ** 16;
 /**
  * RISC-V: ias 39, 48 or 57, output addresses up to 56 bits, a leaf at every level.
  * @throws IoPgtableError EINVAL, ENOTSUP (a walker that does not snoop)
+ *
+ * @example
+ * ```ts
+ * const sv39 = new IoPageTable(memory, { format: riscv({ ias: 39, oas: 56, svnapot: true }), flush });
+ * sv39.map(0x1_0000, 0x8001_0000, 0x1_0000, Prot.READ);
+ * sv39.stats().leaves.get(0x1_0000); // => 1
+ * ```
  */
 export function riscv(config: RiscvConfig): Format<{ ppn: bigint; mode: number }> {
   const name = "riscv";

@@ -40,6 +40,12 @@ const SIZES: readonly number[] = [2 ** 12, 2 ** 21, 2 ** 30];
 /**
  * VT-d second stage: three to five levels, leaves of 4K, 2M and 1G. There is no present bit; an entry without READ and WRITE is not present.
  * @throws IoPgtableError EINVAL
+ *
+ * @example
+ * ```ts
+ * const iommu = new IoPageTable(memory, { format: vtdSecondStage({ ias: 48, oas: 46 }), flush });
+ * iommu.registers.aw; // => 2
+ * ```
  */
 export function vtdSecondStage(config: VtdSecondStageConfig): Format<{ ssptptr: bigint; aw: number }> {
   const name = "vtdSecondStage";

@@ -35,6 +35,13 @@ const SIZES: readonly number[] = [2 ** 12, 2 ** 21, 2 ** 30];
 /**
  * x86-64: four or five levels, leaves of 4K, 2M and 1G.
  * @throws IoPgtableError EINVAL
+ *
+ * @example
+ * ```ts
+ * const upper = new IoPageTable(memory, { format: x86_64({ ias: 48, oas: 46, signExtend: true }), flush });
+ * upper.map(0xffff_8000_0000_0000n, 0x8000_0000, 0x1000, Prot.READ);
+ * upper.registers.levels; // => 4
+ * ```
  */
 export function x86_64(config: X86Config): Format<{ cr3: bigint; levels: number }> {
   const name = "x86_64";

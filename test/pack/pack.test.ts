@@ -17,10 +17,31 @@ afterAll(() => {
 });
 
 describe("the package", () => {
-  test("holds what runs and what explains it, no source and no test", () => {
-    const others = installed.files.filter((path) => !/^dist\/[\w/-]+(\.js|\.d\.ts|\.wasm)$/.test(path));
-    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(installed.files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "dist/core.wasm"]));
+  test("holds what runs and what explains it, no test and nothing twice", () => {
+    const others = installed.files.filter((path) => !/^(dist|bindings)\/.*\.ts(\.map)?$/.test(path));
+    expect(others.sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist/cli.js",
+      "dist/core-unshared.wasm",
+      "dist/core.wasm",
+      "dist/coreBytes.js",
+      "dist/index.js",
+      "package.json",
+    ]);
+    expect(installed.files.filter((path) => /^bindings\/(cli|generated)/.test(path))).toEqual([]);
+  });
+
+  test("leads from each declaration to its source", () => {
+    const maps = installed.files.filter((path) => path.endsWith(".d.ts.map"));
+    expect(maps).toContain("dist/index.d.ts.map");
+    const sources = maps.flatMap((path) => {
+      const text = readFileSync(join(installed.folder, "node_modules/io-pgtable", path), "utf8");
+      return (JSON.parse(text) as { sources: string[] }).sources.map((source) => join(path, "..", source));
+    });
+    expect(sources).toContain("bindings/ioPageTable.ts");
+    expect(sources.filter((source) => !installed.files.includes(source))).toEqual([]);
   });
 
   test("needs no other package", () => {
@@ -38,16 +59,13 @@ describe("the package", () => {
       console.log(imports.find(({ kind }) => kind === "memory")?.name);
     `);
     expect({ stdout, stderr }).toEqual({ stdout: "memory\n", stderr: "" });
-    const core = readFileSync(join(installed.folder, "node_modules/io-pgtable/dist/core.wasm")).toString("base64");
-    const embedded = readFileSync(
-      join(installed.folder, "node_modules/io-pgtable/dist/generated/coreBytes.js"),
-      "utf8",
-    );
-    expect(embedded.includes(`"${core}"`)).toBe(true);
+    const core = readFileSync(join(installed.folder, "node_modules/io-pgtable/dist/core.wasm")).toString("hex");
+    const embedded = readFileSync(join(installed.folder, "node_modules/io-pgtable/dist/coreBytes.js"), "utf8");
+    expect(embedded.includes(core)).toBe(true);
   });
 
   test("keeps its inside to itself", () => {
-    const { status, stderr } = installed.node('import "io-pgtable/dist/core.js";');
+    const { status, stderr } = installed.node('import "io-pgtable/dist/coreBytes.js";');
     expect(status).not.toBe(0);
     expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
@@ -95,39 +113,49 @@ describe("a table without flush operations", () => {
   });
 });
 
-test("the declarations resolve and hold in a strict program of a user's", () => {
-  expect(complaints("program.ts")).toEqual([]);
-  expect(complaints("node_modules/io-pgtable/")).toEqual([]);
-});
+test.each(["NodeNext", "Bundler"] as const)(
+  "the declarations resolve and hold in a strict program, %s",
+  (resolution) => {
+    expect(complaints("program.ts", resolution)).toEqual([]);
+    expect(complaints("node_modules/io-pgtable/", resolution)).toEqual([]);
+  },
+);
 
 const PROGRAM = `import { armLpaeS1, type FlushOps, IoPageTable, TableMemory } from "io-pgtable";
 export const flush: FlushOps = { flushAll() {}, flushWalk() {}, flushRange() {} };
 export const ttbr: bigint = new IoPageTable(TableMemory.create(), { format: armLpaeS1({ ias: 48, oas: 44 }), flush }).registers.ttbr;
 `;
 
-let diagnostics: readonly ts.Diagnostic[] | undefined;
+type Resolution = "NodeNext" | "Bundler";
+const RESOLUTIONS: Record<Resolution, ts.CompilerOptions> = {
+  NodeNext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  Bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+};
+const compiled = new Map<Resolution, readonly ts.Diagnostic[]>();
 
 /** What the compiler says of two programs of a user's, the second without flush operations, and of the package's declarations. */
-function complaints(file: string): string[] {
-  diagnostics ??= compile([
-    installed.write("program.ts", PROGRAM),
-    installed.write("withoutFlush.ts", PROGRAM.replace(", flush })", " })")),
-  ]);
+function complaints(file: string, resolution: Resolution = "NodeNext"): string[] {
+  const diagnostics = compiled.get(resolution) ?? compile(resolution);
+  compiled.set(resolution, diagnostics);
   const path = join(installed.folder, file);
   return diagnostics
     .filter((one) => one.file === undefined || one.file.fileName.startsWith(path))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
-function compile(programs: readonly string[]): readonly ts.Diagnostic[] {
-  const compiled = ts.createProgram(programs, {
+function compile(resolution: Resolution): readonly ts.Diagnostic[] {
+  const programs = [
+    installed.write("program.ts", PROGRAM),
+    installed.write("withoutFlush.ts", PROGRAM.replace(", flush })", " })")),
+  ];
+  const program = ts.createProgram(programs, {
+    ...RESOLUTIONS[resolution],
     strict: true,
     exactOptionalPropertyTypes: true,
     noEmit: true,
     target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
     lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
     types: [],
   });
-  return ts.getPreEmitDiagnostics(compiled);
+  return ts.getPreEmitDiagnostics(program);
 }

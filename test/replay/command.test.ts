@@ -8,7 +8,7 @@ import { runCommand } from "../../bindings/cli/runCommand.js";
 import { exportedFormats } from "../house/formats.js";
 import { recordFile, recordLines, recordTables, writeRecord, writeTemporary } from "./records.js";
 
-const BUILT = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const SHORT = recordLines("arm-nvme-16k").slice(0, 1000);
 
 class Captured {

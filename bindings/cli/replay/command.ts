@@ -12,7 +12,10 @@ import { type ReplayOptions, readInput, replayInput } from "./replay.js";
 import { reportText } from "./reportText.js";
 import { UnusableOption } from "./unusableInput.js";
 
-const DEFAULT_RECORD = fileURLToPath(new URL("../../../examples/traces/arm-nvme-strict.ops.gz", import.meta.url));
+/** In a clone: from where the built command lies, and from where this source does. */
+const DEFAULT_RECORD = ["../", "../../../"]
+  .map((up) => fileURLToPath(new URL(`${up}examples/traces/arm-nvme-strict.ops.gz`, import.meta.url)))
+  .find((file) => existsSync(file));
 
 function paint(context: CommandContext): (text: string, good: boolean) => string {
   if (context.noColour || context.out.isTTY !== true) return (text) => text;
@@ -81,7 +84,7 @@ async function replaySeveral(
 async function run(line: CommandLine, context: CommandContext): Promise<ExitStatus> {
   const [given] = line.expectWords(0, 1, "one record at a time");
   const file = given ?? DEFAULT_RECORD;
-  if (given === undefined && !existsSync(file)) throw new UnusableOption("which record? (--help tells what it can be)");
+  if (file === undefined) throw new UnusableOption("which record? (--help tells what it can be)");
   const progress = new Progress(context.err, !context.noColour);
   const options = optionsOf(file, line, progress);
   const several = listOf(line, "format").length > 1 || pageSizesOf(line).length > 1;

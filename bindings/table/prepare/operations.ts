@@ -1,5 +1,6 @@
 // The operations of a prepared update: checked as the calls of the same names check theirs, and folded.
 import { IoPgtableError } from "../../errors.js";
+import type { Iova } from "../../ioPageTable.js";
 import { show } from "../../numbers.js";
 import { type Segments, segmentsOf, segmentsOfPages } from "../../segmentList.js";
 import { checkOutput, checkRange, type Range } from "../arguments.js";
@@ -12,8 +13,6 @@ import type { TableState } from "../state.js";
 import { clip } from "../unmap.js";
 import { Fold } from "./fold.js";
 import type { Piece } from "./piece.js";
-
-type Iova = number | bigint;
 
 /** One operation of a prepared update: what the call of the same name does. */
 export type TableOp =
