@@ -16,19 +16,24 @@ export class Subtree {
    * memory are left alone.
    */
   static release<F extends Format>(t: Table, page: u32, level: u32): u64 {
+    const f = changetype<F>(0);
     const record = Record.of(page);
-    const lastReference = record.refs <= 1;
-    if (!lastReference) record.refs -= 1;
+    if (record.refs > 1) {
+      record.refs -= 1;
+      // Only a repeat gives a table a second reference, one that is mapped all over, and before it changes it is copied. To look into it once for each
+      // reference would take 512 times as long with every level.
+      return (<u64>1) << (f.indexLg2(level) + f.shift(level));
+    }
     // While live items are counted, a table without any holds only zeros, and one of smallest leaves need not be looked into.
     const empty = !t.shared && record.live == 0;
     let bytes: u64 = 0;
-    if (level == 0) bytes = Subtree.weigh<F>(t, page, 0);
-    else if (!empty) bytes = Subtree.releaseBelow<F>(t, page, level, lastReference);
-    if (lastReference) Events.unlink(page, level, empty);
+    if (level == 0) bytes = (<u64>Subtree.live<F>(t, page)) << f.shift(0);
+    else if (!empty) bytes = Subtree.releaseBelow<F>(t, page, level);
+    Events.unlink(page, level, empty);
     return bytes;
   }
 
-  static releaseBelow<F extends Format>(t: Table, page: u32, level: u32, free: bool): u64 {
+  static releaseBelow<F extends Format>(t: Table, page: u32, level: u32): u64 {
     const f = changetype<F>(0);
     const end = <usize>page + ((<usize>1) << (f.indexLg2(level) + f.itemLg2()));
     const leaf = (<u64>1) << f.shift(level);
@@ -45,19 +50,15 @@ export class Subtree {
           continue;
         }
         const child = Path.child<F>(item, level);
-        if (child == Window.OUTSIDE) continue;
-        bytes += free ? Subtree.release<F>(t, child, level - 1) : Subtree.weigh<F>(t, child, level - 1);
+        if (child != Window.OUTSIDE) bytes += Subtree.release<F>(t, child, level - 1);
       }
     }
     return bytes;
   }
 
-  /** The bytes that leaves below a table map, each alias counted. */
-  static weigh<F extends Format>(t: Table, page: u32, level: u32): u64 {
-    const f = changetype<F>(0);
-    if (level != 0) return Subtree.releaseBelow<F>(t, page, level, false);
-    const live = t.shared ? Scan.count<F>(page, 1 << f.indexLg2(0)) : <u32>Record.of(page).live;
-    return (<u64>live) << f.shift(0);
+  /** The items in use of a table of smallest leaves. */
+  static live<F extends Format>(t: Table, page: u32): u32 {
+    return t.shared ? Scan.count<F>(page, 1 << changetype<F>(0).indexLg2(0)) : <u32>Record.of(page).live;
   }
 
   /** Whether no leaf hangs below the table. */
@@ -84,7 +85,7 @@ export class Subtree {
     while (page != NO_PAGE) {
       const record = Record.of(page);
       const level = record.birth & 0xff;
-      if (level != 0) Subtree.releaseBelow<F>(t, page, level, true);
+      if (level != 0) Subtree.releaseBelow<F>(t, page, level);
       page = page == tail ? NO_PAGE : record.next;
     }
   }

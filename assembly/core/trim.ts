@@ -20,7 +20,8 @@ export class Trim {
       const item = Item.load<F>(slot);
       if (item == 0 || !f.isTable(item, level)) continue;
       const child = Path.child<F>(item, level);
-      if (child == Window.OUTSIDE) continue;
+      // What hangs below several entries is mapped all over.
+      if (child == Window.OUTSIDE || Record.of(child).refs > 1) continue;
       const first = va + ((<u64>i) << f.shift(level));
       const childItems: u32 = 1 << f.indexLg2(level - 1);
       if (!Trim.below<F>(t, child, top, level - 1, first, childItems)) return false;

@@ -68,7 +68,7 @@ export class UnmapRangeOperation extends Operation {
     }
     const status = UnmapRange.level<F>(t, t.root, t.top, t.top, va, last);
     Own.realm.done = <f64>Op.removed;
-    Own.realm.smallest = UnmapRange.smallest == 64 ? 0 : <f64>((<u64>1) << UnmapRange.smallest);
+    Own.realm.smallest = UnmapRange.smallest;
     Own.realm.at = <f64>Address.iova(t, Op.at);
     return status == Status.MORE || status < 0 ? status : Status.OK;
   }

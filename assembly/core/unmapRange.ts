@@ -7,22 +7,26 @@ import { Item } from "./item";
 import { Op } from "./operation";
 import { Path } from "./path";
 import { Scan } from "./scan";
+import { Subtree } from "./subtree";
 import { Status, Table, Tables } from "./table";
 
 /** What a level reports upwards: go on, or stop here. */
 const HOLE: i32 = 3;
 
 let smallestLg2: u32 = 64;
+/** Whether a table that hangs elsewhere too was taken out: nothing is freed, and yet hardware may know the way to it. */
+let taken: bool = false;
 /** Where the call began; after MORE it goes on further up. */
 let start: u64 = 0;
 
 export class UnmapRange {
-  /** log2 of the smallest leaf removed; 64 = none. */
-  @inline static get smallest(): u32 {
-    return smallestLg2;
+  /** The smallest leaf removed; 0: none, or tables were taken out that are not freed. */
+  @inline static get smallest(): f64 {
+    return smallestLg2 == 64 || taken ? 0 : <f64>((<u64>1) << smallestLg2);
   }
   @inline static begin(va: u64): void {
     smallestLg2 = 64;
+    taken = false;
     start = va;
   }
 
@@ -62,18 +66,29 @@ export class UnmapRange {
     const f = changetype<F>(0);
     const child = Path.child<F>(item, level);
     if (child == Window.OUTSIDE) return Status.EFAULT;
-    const status = UnmapRange.level<F>(t, child, top, level - 1, va, last);
-    if (status != Status.OK) return status;
     const ones = Item.ones(f.shift(level));
     const record = Record.of(child);
+    if (record.refs > 1 && (va & ones) == 0 && (last & ones) == ones) {
+      // What other entries point to as well has no holes and stays as it is.
+      UnmapRange.unlink<F>(t, table, top, level, slot);
+      Op.remove(Subtree.release<F>(t, child, level - 1));
+      taken = true;
+      return Status.OK;
+    }
+    const status = UnmapRange.level<F>(t, child, top, level - 1, va, last);
+    if (status != Status.OK) return status;
     if ((va & ~ones) < start || (last & ones) != ones || record.pins != 0) return Status.OK;
-    Item.store<F>(slot, 0);
-    if (level != top && !t.shared) Record.of(table).live -= 1;
-    Tables.unlinked(t);
-    Events.written(t, slot, 1 << f.itemLg2());
+    UnmapRange.unlink<F>(t, table, top, level, slot);
     // Its tables were unlinked on the way here and its leaves cleared: nothing but zeros is left in it.
     Events.unlink(child, level - 1, true);
     return Status.OK;
+  }
+
+  @inline static unlink<F extends Format>(t: Table, table: u32, top: u32, level: u32, slot: usize): void {
+    Item.store<F>(slot, 0);
+    if (level != top && !t.shared) Record.of(table).live -= 1;
+    Tables.unlinked(t);
+    Events.written(t, slot, 1 << changetype<F>(0).itemLg2());
   }
 
   /** Clear the leaf at `va`, or the run of single items there. Returns the bytes; 0 in the middle of a larger leaf. */

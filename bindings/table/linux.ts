@@ -254,10 +254,11 @@ export function unmapRange(s: TableState, iova: unknown, size: unknown, gather: 
   }
   const { mail } = s.memory;
   const done = mail[Mail.DONE] ?? 0;
-  const freed = (mail[Mail.UNLINKED_COUNT] ?? 0) !== 0;
+  const smallest = mail[Mail.SMALLEST] ?? 0;
+  const tables = (mail[Mail.UNLINKED_COUNT] ?? 0) !== 0 || smallest === 0;
   if (done !== 0) {
-    const granule = freed ? s.page : (mail[Mail.SMALLEST] ?? s.page);
-    flushes.push({ kind: freed ? FLUSH_WALK : FLUSH_RANGE, iova: range.iova, size: done, granule });
+    const granule = tables ? s.page : smallest;
+    flushes.push({ kind: tables ? FLUSH_WALK : FLUSH_RANGE, iova: range.iova, size: done, granule });
   }
   settle(s, flushes, into);
   return done;

@@ -74,9 +74,11 @@ export function wholeLeaves(s: TableState, range: Range): Range {
   if (s.holds.isEmpty && s.core.tableRepeats(s.handle) === 0) return range;
   const first = BigInt(range.iova);
   let [low, high] = [first, first + BigInt(range.size)];
-  for (const { iova, size } of mappings(s, first, high - 1n)) {
-    if (iova < low) low = iova;
-    if (iova + BigInt(size) > high) high = iova + BigInt(size);
+  for (const end of [first, high - 1n]) {
+    for (const { iova, size } of mappings(s, end, end)) {
+      if (iova < low) low = iova;
+      if (iova + BigInt(size) > high) high = iova + BigInt(size);
+    }
   }
   return { iova: Number(low), size: Number(high - low) };
 }

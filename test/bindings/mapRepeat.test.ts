@@ -135,6 +135,19 @@ describe.each(FORMATS)("%s", (_name, format, page) => {
     finish();
   });
 
+  it("unmapRange of what several tables share, and of a part of one, leaves the others alone", () => {
+    const { table, finish } = tableOf(format());
+    const size = 2 ** 28;
+    table.mapRepeat(0, size, { paddr: 0x40_0000, size: page }, RW);
+    const [from, bytes] = [2 ** 25 - page, 2 ** 27];
+    expect(table.unmapRange(from, bytes)).toBe(bytes);
+    const still = Array.from({ length: size / page }, (_, i) => i * page).filter((at) => table.iovaToPhys(at) !== null);
+    const outside = (at: number) => at < from || at >= from + bytes;
+    expect(still).toEqual(Array.from({ length: size / page }, (_, i) => i * page).filter(outside));
+    expect(table.stats().mappedBytes).toBe(size - bytes);
+    finish();
+  });
+
   it("changes in one place only what is there", () => {
     const { table, memory, finish } = tableOf(format());
     const size = 2 ** 28;
@@ -179,6 +192,30 @@ describe("flushes", () => {
     expect(memory.stats().tablePagesInUse).toBe(1);
     table.destroy();
   });
+});
+
+describe("a repeat over all of a wide space", () => {
+  const whole = 2 ** 57;
+  const removals: [string, (table: IoPageTable) => unknown, unknown][] = [
+    ["unmap", (table) => table.unmap(0, whole), whole],
+    ["unmapRange", (table) => table.unmapRange(0, whole), whole],
+    ["trim and destroy", (table) => table.trim(), 0],
+  ];
+  it.each(removals)("%s looks into a table once, and not once for each way to it", (_, remove, answer) => {
+    const { table, memory } = tableOf(riscv({ ias: 57, oas: 50 }));
+    table.mapRepeat(0, whole, { paddr: 0x8000_0000, size: 3 * K4 }, RW);
+    expect(remove(table)).toBe(answer);
+    table.destroy();
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  });
+});
+
+it("unmapRange of a table that stays elsewhere says that the walk of its span changed", () => {
+  const { table, journal, finish } = tableOf(armLpaeS1({ ias: 48, oas: 48 }));
+  table.mapRepeat(0, 4 * M2, { paddr: 0x4000_0000, size: K4 }, RW);
+  expect(table.unmapRange(M2, M2)).toBe(M2);
+  expect(journal.take()).toEqual([{ kind: "walk", iova: BigInt(M2), size: BigInt(M2), granule: 4096n }]);
+  finish();
 });
 
 describe("dirty state of a shared leaf", () => {
