@@ -1,2 +1,4 @@
-/** How many times as long as the short form a run is: `IO_PGTABLE_RUNS`. */
-export const LENGTH: number = Number(process.env.IO_PGTABLE_RUNS ?? 1);
+/** How long a run is, as a multiple of the rounds that a suite names: `IO_PGTABLE_RUNS`. */
+const LENGTH = Number(process.env.IO_PGTABLE_RUNS ?? 1);
+
+export const roundsOf = (rounds: number): number => Math.ceil(rounds * LENGTH);

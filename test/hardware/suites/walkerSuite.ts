@@ -11,7 +11,7 @@ import { probesOf, type Questions } from "../tables/probes.js";
 import { Random, SEED } from "../tables/random.js";
 import { printLine, printTotal, Tally } from "../tables/tally.js";
 import type { Answer, Probe, Walker } from "../walkers/walker.js";
-import { LENGTH } from "./length.js";
+import { roundsOf } from "./length.js";
 
 export interface WalkerCase<W extends Walker, R> {
   readonly configuration: Configuration;
@@ -94,7 +94,7 @@ export function walkerSuite<W extends Walker>(
       printTotal(name, total);
       await walker?.close();
     });
-    const memories = new Map<number, GuestTables>();
+    const memories = new Map<string, GuestTables>();
     define((walkerCase) => {
       const { configuration, what } = walkerCase;
       const title = what === undefined ? configuration.name : `${configuration.name}, ${what}`;
@@ -111,19 +111,21 @@ export function walkerSuite<W extends Walker>(
 
 async function runCase<W extends Walker, R>(
   walker: W,
-  memories: Map<number, GuestTables>,
+  memories: Map<string, GuestTables>,
   walkerCase: WalkerCase<W, R>,
   plan: WalkerPlan<W>,
   tally: Tally,
 ): Promise<void> {
   const { configuration, inspect, addressOf = (iova) => iova } = walkerCase;
   const areas = walker.areas.tables.filter(({ end }) => end <= 2 ** configuration.tablePaddrBits);
-  for (let round = 0; round < plan.rounds * LENGTH; round++) {
+  for (let round = 0; round < roundsOf(plan.rounds); round++) {
     const random = new Random(`${plan.walker}, ${configuration.name}, ${round}`);
     const area = random.pick(areas);
-    const tables = memories.get(area.start) ?? new GuestTables(area);
+    // A memory keeps the sizes of its pages: one granule may have taken all that another needs.
+    const home = `${area.start}, ${configuration.pageSizes[0]}`;
+    const tables = memories.get(home) ?? new GuestTables(area);
     // A table that fails leaves its memory as it is: the next one gets another.
-    memories.delete(area.start);
+    memories.delete(home);
     await withRandomTable(walker, tables, walkerCase, random, async (table, builder, questions) => {
       const probes = probesOf(questions, builder, plan.probes);
       const answers = await walker.probe(probes.map((probe) => ({ ...probe, iova: addressOf(probe.iova) })));
@@ -139,6 +141,6 @@ async function runCase<W extends Walker, R>(
       tally.tables++;
       for (const [call, count] of Object.entries(builder.made)) tally.addCalls(call, count);
     });
-    memories.set(area.start, tables);
+    memories.set(home, tables);
   }
 }

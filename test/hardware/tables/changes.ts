@@ -2,6 +2,7 @@
 import { Prot } from "../../../bindings/index.js";
 import type { Builder } from "./builder.js";
 import type { Span } from "./model.js";
+import { isHarmless } from "./probes.js";
 
 export interface Change {
   /** What it is about. */
@@ -9,6 +10,7 @@ export interface Change {
   make(): void;
 }
 
+const MOST_LEAVES = 16384n;
 const READ_WRITE = Prot.READ | Prot.WRITE;
 
 const unmapOf = (builder: Builder, span: Span): void => {
@@ -21,10 +23,14 @@ const one = (builder: Builder, make: (span: Span) => void): Change | null => {
   return span === null ? null : { spans: [span], make: () => make(span) };
 };
 
+/** With larger leaves for a wide stretch, whose pages would need more tables than there is memory; and only with RAM, where a device is seen. */
 function replacement(builder: Builder): Change | null {
   const span = builder.places.nearMapped();
-  const paddr = span === null ? null : builder.places.output(span.size, builder.page, 0n);
-  if (span === null || paddr === null) return null;
+  if (span === null) return null;
+  const { places, surroundings } = builder;
+  const align = surroundings.configuration.pageSizes.find((size) => size * MOST_LEAVES >= span.size);
+  const paddr = align === undefined ? null : places.output(span.size, align, span.iova % align);
+  if (paddr === null || ![paddr, paddr + span.size - 8n].every((at) => isHarmless(surroundings, at))) return null;
   const make = () => {
     builder.table.replace(span.iova, Number(paddr), Number(span.size), READ_WRITE);
     builder.model.remove(span);
