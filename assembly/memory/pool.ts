@@ -20,8 +20,16 @@ export class Pool {
       slot.count -= 1;
       return head;
     }
-    if (slot.freshLeft == 0 && !Pool.refill(slot, sizeLg2)) return 0;
+    if (slot.freshLeft == 0 && !Pool.refill(slot, sizeLg2)) return Pool.halve(sizeLg2);
     return slot.freshLeft != 0 ? Pool.fresh(slot, sizeLg2) : Pool.take(sizeLg2);
+  }
+
+  /** Where no area is left: the lower half of a larger page that is free; the other one is the pool's. */
+  static halve(sizeLg2: u32): u32 {
+    if (sizeLg2 - CLASS_MIN_LG2 + 1 == CLASSES) return 0;
+    const page = Pool.take(sizeLg2 + 1);
+    if (page != 0) Pool.give(page + (1 << sizeLg2), sizeLg2, Record.of(page).birth == 1);
+    return page;
   }
 
   /** The next page of the untouched piece. */

@@ -77,6 +77,26 @@ describe("TableMemory.create", () => {
     expect(memory.stats().tablePagesInUse).toBe(0);
   });
 
+  it("has room for tables of a smaller granule and for short roots once those of a larger one that took all of it are gone", () => {
+    const memory = TableMemory.create({ bytes: MIB });
+    const make = (ias: number, page: number) =>
+      new IoPageTable(memory, { format: armLpaeS1({ ias, oas: 48, pageSizes: [page] }), flush });
+    const fill = (table: IoPageTable, page: number) => {
+      const map = (i: number) => table.map(i * page * (page / 8), 0x10_0000, page, RW);
+      failureOf(() => Array.from({ length: 1000 }, (_, i) => map(i)), "ENOMEM");
+      return memory.stats().tablePagesInUse;
+    };
+    const large = make(48, 0x10000);
+    const most = fill(large, 0x10000);
+    large.destroy();
+    for (const table of [make(39, 0x1000), make(30, 0x4000), make(31, 0x1000)]) {
+      expect(fill(table, table.pageSizes[0] ?? 0)).toBeGreaterThan(1);
+      table.destroy();
+    }
+    expect(most).toBeGreaterThan(8);
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  });
+
   it("counts: in use, the most so far, and the pool's", () => {
     const memory = TableMemory.create({ bytes: MIB });
     using table = new IoPageTable(memory, { format: format(), flush });
