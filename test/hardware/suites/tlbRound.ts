@@ -58,7 +58,7 @@ export class Counts {
 
 const READ_WRITE = Prot.READ | Prot.WRITE;
 const MAPS = 12;
-const MOST_TARGETS = 110;
+const MOST_TARGETS = 64;
 const BETWEEN = 4;
 const MOST_BETWEEN = 80;
 
