@@ -4,6 +4,9 @@ import { HostileGuest } from "./openedTables.js";
 import { CorruptedTables, newOwnTally, type OwnTally } from "./ownTables.js";
 import { newTally, type Tally } from "./readings.js";
 
+/** Tables of the library's own for each memory of hostile words. */
+const OWN_ROUNDS = 4;
+
 export interface Outcome {
   rounds: number;
   configurations: number;
@@ -34,7 +37,7 @@ export function campaign(
       progress(`${c.name}, seed ${round}`, outcome.rounds);
       try {
         opened.round(round, outcome.opened);
-        own.round(round, outcome.own);
+        for (let i = 0; i < OWN_ROUNDS; i++) own.round(OWN_ROUNDS * round + i, outcome.own);
       } catch (error) {
         throw new Error(`${c.name}, seed ${round}`, { cause: error });
       }
@@ -50,7 +53,7 @@ export function summary({ rounds, configurations, opened, own }: Outcome): strin
     `${rounds} memories of hostile words in ${configurations} configurations, read by ${total(opened.calls)} calls`,
     `  ${list(opened.calls)}`,
     `  addresses: ${opened.translated} mapped, ${opened.unmapped} not; EFAULT ${opened.faults} times; no trap, no write, no answer from outside`,
-    `${rounds} tables of the library's own, of which ${own.broken} words were changed, in ${total(own.calls)} calls`,
+    `${OWN_ROUNDS * rounds} tables of the library's own, of which ${own.broken} words were changed, in ${total(own.calls)} calls`,
     `  ${list(own.calls)}`,
     `  errors: ${list(own.errors)}; no trap, no write outside the windows`,
   ];
