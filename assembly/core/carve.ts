@@ -47,6 +47,8 @@ export class Carve {
     const f = changetype<F>(0);
     if (Find.leaf<F>(t.root, t.top, va) != Found.LEAF) return false;
     const level = Find.level;
+    // Whoever comes to it on its way through the range says so.
+    if (level != t.top && !Record.isLinked(Find.table)) return false;
     const contig = f.contigLg2(Find.item, level);
     const ones = Item.ones(f.shift(level) + contig);
     const leafFirst = va & ~ones;

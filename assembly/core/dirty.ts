@@ -56,10 +56,10 @@ class DirtyReader {
       const item = Item.load<F>(slot);
       let segmentLast = min<u64>(to, Item.last<F>(va, level));
       if (item != 0 && level != 0 && f.isTable(item, level)) {
-        const child = Path.child<F>(item, level);
+        const child = Path.pointed<F>(item, level);
         if (child == Window.OUTSIDE) return Op.stop(Status.EFAULT, va);
         // A leaf below several entries speaks for all its addresses: each reports it, and none makes it clean for the others.
-        const own = !t.repeats || Record.of(child).refs <= 1;
+        const own = !t.repeats || (Record.isLinked(child) && Record.of(child).refs <= 1);
         const status = DirtyReader.level<F>(t, child, level - 1, va, segmentLast, clear && own);
         if (status != Status.OK) return status;
       } else if (item != 0 && f.isLeaf(item, level)) {

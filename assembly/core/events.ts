@@ -1,7 +1,7 @@
 // What an operation has to tell the outside: ranges to flush, memory to write back. The core calls nobody; it records, and the bindings read.
 import { Format } from "../format/format";
 import { EVENT_ROOM, EVENTS, EventKind, Own } from "../memory/realm";
-import { NO_PAGE, Record } from "../memory/record";
+import { NO_PAGE, Pin, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
 import { Table } from "./table";
@@ -109,6 +109,9 @@ export class Events {
   static unlink(page: u32, level: u32, zero: bool): void {
     const realm = Own.realm;
     const record = Record.of(page);
+    // Something else has written a second pointer to it.
+    if (record.pins >= Pin.BOOKED) return;
+    record.pins = Pin.GONE;
     record.birth = level | (zero ? UNLINKED_ZERO : 0);
     record.next = NO_PAGE;
     if (realm.unlinkedCount == 0) realm.unlinkedHead = <f64>page;

@@ -46,7 +46,7 @@ export class Find {
     let at = Item.slot<F>(t, va, l, top);
     let word = Item.load<F>(at);
     while (f.isTable(word, l)) {
-      t = Path.child<F>(word, l);
+      t = Path.pointed<F>(word, l);
       l--;
       if (t == Window.OUTSIDE) return Found.OUTSIDE;
       at = <usize>t + (Item.index<F>(va, l) << f.itemLg2());
@@ -68,7 +68,7 @@ export class Find {
     let word = Item.load<F>(Item.slot<F>(t, va, l, top));
     while (f.isTable(word, l)) {
       allowed &= f.permits(word, l, false, variant);
-      t = Path.child<F>(word, l);
+      t = Path.pointed<F>(word, l);
       l--;
       if (t == Window.OUTSIDE) return Found.OUTSIDE;
       word = Item.load<F>(<usize>t + (Item.index<F>(va, l) << f.itemLg2()));

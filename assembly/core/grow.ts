@@ -1,6 +1,6 @@
 // Tables that grow upwards: new levels above the root, the old root at index 0 of the first.
 import { Format } from "../format/format";
-import { NO_PAGE, Record } from "../memory/record";
+import { NO_PAGE, Pin, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Item } from "./item";
 import { Path } from "./path";
@@ -23,11 +23,13 @@ export class Grow {
       memory.fill(page, 0, 1 << (f.indexLg2(t.top + 1) + f.itemLg2()));
       const record = Record.of(t.root);
       record.refs = 1;
+      record.pins = 0;
       record.live = <u16>Scan.count<F>(t.root, 1 << f.indexLg2(t.top));
       Item.store<F>(page, f.tableItem(Window.paddr(t.root), t.top + 1) | t.tableAttrs);
       const above = Record.of(page);
       above.live = 1;
       above.refs = 0;
+      above.pins = Pin.BOOKED;
       t.root = page;
       t.top += 1;
     }
@@ -41,7 +43,9 @@ export class Grow {
       const root = t.root;
       t.root = Path.child<F>(Item.load<F>(root), t.top);
       Path.drop<F>(t, root, t.top);
-      Record.of(t.root).refs = 0;
+      const record = Record.of(t.root);
+      record.refs = 0;
+      record.pins = Pin.BOOKED;
       t.top -= 1;
     }
     Tables.unlinked(t);

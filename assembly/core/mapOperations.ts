@@ -75,6 +75,7 @@ export class MapOperation extends Operation {
         Record.of(<u32>parent).live += 1;
       }
       record.refs = 1;
+      record.pins = 0;
       record.birth = 0;
       replaced = next;
     }

@@ -9,8 +9,14 @@ import { Pages } from "./pages";
 import { Status, Table } from "./table";
 
 export class Path {
-  /** The table that an item points to, if it lies in the memory; else OUTSIDE. */
+  /** The table that an item points to, if it is one that the library linked; else OUTSIDE: something else has written to the table. For whoever changes it. */
   @inline static child<F extends Format>(item: u64, level: u32): u32 {
+    const table = Path.pointed<F>(item, level);
+    return table != Window.OUTSIDE && Record.isLinked(table) ? table : Window.OUTSIDE;
+  }
+
+  /** The table that an item points to, if it lies in the memory; else OUTSIDE. For whoever only reads: it need not be the library's. */
+  @inline static pointed<F extends Format>(item: u64, level: u32): u32 {
     const f = changetype<F>(0);
     const paddr = f.tablePaddr(item, level);
     return Window.resolve(f.mayEncrypt() ? paddr & Op.addressMask : paddr, 1 << (f.indexLg2(level - 1) + f.itemLg2()));

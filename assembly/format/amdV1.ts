@@ -61,7 +61,10 @@ export class AmdV1 extends Format {
     return item & ~(ADDRESS | NEXT_LEVEL | PRESENT);
   }
   @inline contigLg2(item: u64, level: u32): u32 {
-    return (item & NEXT_LEVEL) == 0 ? 0 : AmdV1.codedLg2(item) - (12 + level * 9);
+    if ((item & NEXT_LEVEL) != SIZE_CODED) return 0;
+    // A size of another level is reserved: the item stands for itself alone.
+    const contig = AmdV1.codedLg2(item) - (12 + level * 9);
+    return contig < 9 ? contig : 0;
   }
   @inline contigMask(): u64 {
     return NEXT_LEVEL;

@@ -4,7 +4,7 @@
 
 import { Race } from "./race";
 import { Own, PoolSlot } from "./realm";
-import { Record } from "./record";
+import { Pin, Record } from "./record";
 import { CLASS_MIN_LG2, CLASSES, Shared, Superblock, UNIT_LG2 } from "./superblock";
 
 /** Pages that change hands at once. */
@@ -47,6 +47,7 @@ export class Pool {
     const record = Record.of(page);
     record.next = slot.head;
     record.refs = 0;
+    record.pins = Pin.GONE;
     record.birth = zero ? 1 : 0;
     slot.head = page;
     slot.count += 1;
@@ -150,7 +151,9 @@ export function takePage(sizeLg2: u32): u32 {
   const page = Pool.take(sizeLg2);
   if (page == 0) return 0;
   if (Record.of(page).birth == 0) memory.fill(page, 0, 1 << sizeLg2);
-  Record.of(page).refs = 1;
+  const record = Record.of(page);
+  record.refs = 1;
+  record.pins = Pin.BOOKED;
   return page;
 }
 

@@ -20,10 +20,18 @@ export class PageRecord {
   refs: u32;
   /** Items that are not empty; kept only while one realm has the table. */
   live: u16;
-  /** Prepared updates that rely on this page. */
+  /** Why the page may not go: 0 = it may; 1 = it is one of several roots; or one of `Pin`. */
   pins: u16;
   /** The operation that made this page. Unlinked: its level; in the pool: 1 when all its bytes are known to be zero. */
   birth: u32;
+}
+
+/** `pins` of pages that hang in no table: what points to one is no entry that the library wrote. */
+export class Pin {
+  /** Unlinked, or back where it came from. Nothing unlinks it a second time. */
+  static readonly GONE: u16 = 0xffff;
+  /** Booked by its table: a root, or a page that waits to become a table. */
+  static readonly BOOKED: u16 = 0xfffe;
 }
 
 export class Record {
@@ -51,6 +59,15 @@ export class Record {
     return true;
   }
 
+  /** Whether the page at `offset` hangs in a table. It may be any offset, as an entry that the library did not write may say. */
+  @inline static isLinked(offset: u32): bool {
+    const group = offset >> GROUP_LG2;
+    if (group >= Shared.block.directoryLength) return false;
+    if (load<u32>(<usize>Shared.block.directory + ((<usize>group) << 2)) == 0) return false;
+    const record = Record.of(offset);
+    return record.refs != 0 && record.pins < Pin.BOOKED;
+  }
+
   /** Whether a page is in use that has a part in `bytes` at `offset`. */
   static used(offset: u32, bytes: u32): bool {
     for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) {
@@ -64,6 +81,10 @@ export class Record {
 
   /** Mark a page of the caller's in all its units, so that none of them is taken for a page of its own; or take the marks away. */
   static mark(offset: u32, bytes: u32, refs: u32): void {
-    for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) Record.of(<u32>at).refs = refs;
+    for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) {
+      const record = Record.of(<u32>at);
+      record.refs = refs;
+      record.pins = refs != 0 ? Pin.BOOKED : Pin.GONE;
+    }
   }
 }

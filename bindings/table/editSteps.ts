@@ -70,7 +70,9 @@ export function runEdit(s: TableState, operation: string, e: Edit, flushes: Flus
   const breaking = new Breaking(s);
   const status = takeSteps(s, e, breaking, flushes);
   const done = s.memory.mail[Mail.DONE] ?? 0;
-  breaking.failure ??= returnUnused(s);
+  // Whatever was thrown before.
+  const unreturned = returnUnused(s);
+  breaking.failure ??= unreturned;
   checkEnd(s, operation, status, e.iova, breaking, flushes);
   return done;
 }

@@ -1,5 +1,6 @@
 // Tables that the library built, and of which something else then changed words: a stray write, a device gone wild, a guest that should not have been able to.
-// What such a table translates is anybody's guess; but each call is done or throws one of the library's errors, and writes nowhere else.
+// What such a table translates is anybody's guess, and a word may name another table in the windows as one of this; but each call is done or throws one of the
+// library's errors, and nothing outside the windows is written.
 import { IoPageTable, IoPgtableError } from "../../bindings/index.js";
 import type { Configuration } from "../configurations/configuration.js";
 import { choose, type Random, randomFrom } from "../programs/random.js";
@@ -51,7 +52,7 @@ export class CorruptedTables {
       if (error instanceof IoPgtableError && error.code === "ENOMEM") return;
       throw error;
     }
-    const before = this.outside(kept);
+    const before = this.outside();
     const calls = new Calls(c, random);
     const gather = table.gather();
     const log: string[] = [];
@@ -68,9 +69,9 @@ export class CorruptedTables {
       throw new Error(log.join(", "), { cause: error });
     }
     tally.strangeFrees += allocator.strangeFrees;
-    const after = this.outside(kept);
+    const after = this.outside();
     if (after.some((bytes, i) => Buffer.compare(bytes, before[i] ?? new Uint8Array()) !== 0)) {
-      throw new Error(`something was written outside: ${log.join(", ")}`);
+      throw new Error(`something was written outside the windows: ${log.join(", ")}`);
     }
   }
 
@@ -107,12 +108,9 @@ export class CorruptedTables {
     return [...words.keys()].filter((i) => Number(words[i]) !== 0);
   }
 
-  /** Copies of all that the library has no business with. */
-  private outside(kept: readonly number[]): Uint8Array[] {
-    const { guest } = this;
-    const tables = kept.map((offset) => ({ offset, bytes: guest.tableBytes }));
-    return [...guest.surroundings, ...tables].map(({ offset, bytes }) =>
-      new Uint8Array(guest.wasm.buffer, offset, bytes).slice(),
-    );
+  /** Copies of all that lies outside the windows and the records. */
+  private outside(): Uint8Array[] {
+    const { wasm, surroundings } = this.guest;
+    return surroundings.map(({ offset, bytes }) => new Uint8Array(wasm.buffer, offset, bytes).slice());
   }
 }

@@ -84,7 +84,9 @@ class Update implements PreparedUpdate {
     );
     unhold(s, this.#holds);
     carryOut(s, this.#plan.pieces.filter(removes), outcome);
-    outcome.breaking.failure ??= returnUnused(s);
+    // Whatever was thrown before.
+    const unreturned = returnUnused(s);
+    outcome.breaking.failure ??= unreturned;
     freeKept(s, outcome);
     const { breaking, flushes, unlinked, status } = outcome;
     checkEnd(s, "commit", status, this.#plan.pieces[0]?.piece.iova ?? 0, breaking, flushes, unlinked);
