@@ -80,7 +80,7 @@ describe("examples", () => {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
-      lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
       typeRoots: [join(process.cwd(), "node_modules/@types")],
       types: ["node"],
     };
