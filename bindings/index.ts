@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // io-pgtable: builds, changes, walks and checks the page tables that IOMMUs and GPUs read.
 
 export { AdversarialTlb, StaleTlbError } from "./adversarialTlb.js";

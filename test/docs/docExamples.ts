@@ -12,7 +12,7 @@ const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** Its code is tested by test/adding-a-format. */
 const ELSEWHERE = "adding-a-format.md";
 
-/** The examples of the docstrings in bindings/, and those in docs/ that are no programs of their own. */
+/** The examples of the docstrings in bindings/, of docs/, and those of the README that are no programs (test/pack runs those). */
 export function docExamples(): DocExample[] {
   const sources = readdirSync(join(PROJECT, "bindings"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.startsWith("cli") && !name.startsWith("generated"))
@@ -20,12 +20,12 @@ export function docExamples(): DocExample[] {
   const pages = readdirSync(join(PROJECT, "docs"))
     .filter((name) => name.endsWith(".md") && name !== ELSEWHERE)
     .map((name) => `docs/${name}`);
-  return [...sources, ...pages].sort().flatMap((path) => fencesOf(path));
+  return [...sources, ...pages, "README.md"].sort().flatMap((path) => fencesOf(path));
 }
 
 function fencesOf(path: string): DocExample[] {
   const text = readFileSync(join(PROJECT, path), "utf8");
-  return [...text.matchAll(/^([ *]*)```(?:ts|js)\n([\s\S]*?)^[ *]*```$/gm)].map((fence) => ({
+  return [...text.matchAll(/^([ *]*)```ts\n([\s\S]*?)^[ *]*```$/gm)].map((fence) => ({
     place: `${path}:${text.slice(0, fence.index).split("\n").length}`,
     code: (fence[2] ?? "")
       .split("\n")

@@ -154,7 +154,7 @@ function compile(resolution: Resolution): readonly ts.Diagnostic[] {
     exactOptionalPropertyTypes: true,
     noEmit: true,
     target: ts.ScriptTarget.ES2022,
-    lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+    lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
     types: [],
   });
   return ts.getPreEmitDiagnostics(program);

@@ -70,7 +70,8 @@ if (parentPort !== null && workerData !== null) {
   const port = parentPort;
   const data = workerData as RealmData;
   const c = configurationOf(data.scenario);
-  const memory = TableMemory.attach(data.memory);
+  // Not by the core that the handle brings along, which is the shipped one, but by that of this worker's own sources.
+  const memory = TableMemory.attach({ ...data.memory, ...{ module: undefined } });
   const table = IoPageTable.attach(memory, data.table, { format: c.format(), flush: NO_FLUSH });
   port.on("message", (order: Order) => {
     try {
