@@ -1,7 +1,8 @@
 import Benchmark from "benchmark";
 import type { BenchCase } from "./case.js";
+import { median } from "./statistics.js";
 
-/** Seconds that one cycle takes at least. */
+/** Seconds that the steps of one cycle take at least. */
 const CYCLE_SECONDS = 0.004;
 /** Below any tick of the clock: benchmark.js takes a cycle of one call for long enough. */
 const ANY_TIME = 1e-9;
@@ -21,29 +22,13 @@ export async function measure(subject: BenchCase, roundSeconds: number): Promise
 async function timings(subject: BenchCase, roundSeconds: number): Promise<number[]> {
   const { restore } = subject;
   if (subject.measured !== undefined) return subject.measured(roundSeconds);
-  if (restore === undefined) return measureRepeated(subject, roundSeconds);
-  return measureChanging(subject, () => restore.call(subject), roundSeconds);
-}
-
-/** A step that leaves the state as it found it: benchmark.js repeats it until a cycle is long enough. */
-function measureRepeated(subject: BenchCase, roundSeconds: number): number[] {
-  const bench = new Benchmark(subject.name, () => subject.step(), {
-    minTime: CYCLE_SECONDS,
-    minSamples: 1,
-    maxTime: roundSeconds,
-  });
-  bench.run();
-  // benchmark.js keeps what a case threw to itself and completes as if nothing had happened.
-  if (bench.error) throw failure(subject, bench.error);
-  if (bench.aborted) throw new Error(`case "${subject.name}" was aborted`);
-  return [...bench.stats.sample];
+  return measureSteps(subject, () => restore?.call(subject), roundSeconds);
 }
 
 /**
- * A step that has to be undone. It alternates with its `restore` within a cycle, because what benchmark.js does between cycles would
- * push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the mean of its steps alone.
+ * Steps alternate with their `restore` within a cycle, because what benchmark.js does between cycles would push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the median of its steps alone.
  */
-async function measureChanging(subject: BenchCase, restore: () => void, roundSeconds: number): Promise<number[]> {
+async function measureSteps(subject: BenchCase, restore: () => void, roundSeconds: number): Promise<number[]> {
   let thrown: unknown;
   const bench = new Benchmark(subject.name, {
     defer: true,
@@ -55,7 +40,7 @@ async function measureChanging(subject: BenchCase, restore: () => void, roundSec
       let seconds = 1;
       // benchmark.js would call it again, and then lose what it throws to a timer.
       try {
-        if (thrown === undefined) seconds = meanStepSeconds(subject, restore);
+        if (thrown === undefined) seconds = medianStepSeconds(subject, restore);
       } catch (error) {
         thrown = error ?? new Error("nothing");
       }
@@ -73,20 +58,22 @@ async function measureChanging(subject: BenchCase, restore: () => void, roundSec
   return [...bench.stats.sample];
 }
 
-function meanStepSeconds(subject: BenchCase, restore: () => void): number {
+/** The median, so that what interrupts a step does not count with those that it leaves alone. */
+function medianStepSeconds(subject: BenchCase, restore: () => void): number {
   // One untimed, to warm the caches with the tables.
   subject.step();
   restore();
-  let milliseconds = 0;
-  let steps = 0;
-  while (milliseconds < CYCLE_SECONDS * 1e3) {
+  const steps: number[] = [];
+  let sum = 0;
+  while (sum < CYCLE_SECONDS * 1e3) {
     const start = performance.now();
     subject.step();
-    milliseconds += performance.now() - start;
+    const milliseconds = performance.now() - start;
+    steps.push(milliseconds);
+    sum += milliseconds;
     restore();
-    steps += 1;
   }
-  return milliseconds / steps / 1e3;
+  return median(steps) / 1e3;
 }
 
 function failure(subject: BenchCase, thrown: unknown): Error {
