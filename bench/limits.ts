@@ -34,6 +34,7 @@ function linuxLimits(): Limit[] {
     ...against(names.LOOK_UP, names.SINGLE, 1.2),
     ...against(names.LOOK_UP, names.BULK, 0.8),
     ...against(names.PAIR, names.OURS, 1),
+    ...against(names.REPEAT, names.REPEATED, 0.001, names.NEIGHBOURS),
   ];
 }
 
@@ -49,5 +50,6 @@ export const LIMITS: readonly Limit[] = [
   { operation: names.LIST, above: names.PAGE_BY_PAGE, below: names.IN_MEMORY, atLeast: 20 },
   { operation: names.BIND_LARGE, above: names.BIND, below: names.BARE_MAP, atMost: 1.2 },
   { operation: names.LOOK_UP, above: names.SINGLE, below: names.BULK, atLeast: 1.3 },
+  { operation: names.POPULATION, above: names.BESIDE_16_GIB, below: names.NOTHING_ELSE, atMost: 1.2 },
   ...linuxLimits(),
 ];

@@ -13,7 +13,7 @@ import { LIMITS } from "./limits.js";
 import { LINUX_MISSING, linuxBuilds } from "./peers/linux/linuxPeer.js";
 
 /** Ample for the tables and arrays of any one operation. */
-const MEMORY_BYTES = 2 ** 27;
+const MEMORY_BYTES = 2 ** 29;
 
 /** @returns the exit status */
 async function runBench(options: BenchOptions): Promise<number> {

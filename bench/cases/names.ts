@@ -19,6 +19,28 @@ export const BIND_PAGE = "bind one 4K page over nothing";
 export const REBIND_PAGE = "bind one 4K page over a sparse mapping";
 export const RESIDENCY = "bind 24,415 scattered pages of a sparse resource";
 
+export const REPEAT = "repeat 16 GiB of one 4K page";
+export const PREPARED = "prepare and commit 64 MiB as 4K pages over nothing";
+export const PREPARED_PAGE = "prepare and commit one 4K page over nothing";
+export const REPLACE = "replace 16,384 4K pages by others";
+export const PROTECT = "protect 16,384 4K pages";
+export const COALESCE = "coalesce 16,384 4K pages to 2M leaves";
+export const POPULATION = "map and unmap one 4K page beside what is mapped";
+export const TRACE = "a kernel's calls for an NVMe disk, replayed";
+export const TRANSLATE_TRACE = "translate the data accesses of xz";
+export const MAP_PLAIN_LIST = "map the page list of a process, 262,144 pages in 10,299 runs";
+export const FIRST_TOUCH = "map 1 GiB as 4K pages for the first time";
+export const IMPORT = "from the import to the first table";
+export const WORKERS_PAGES = "workers: map 4 GiB as 4K pages";
+export const WORKERS_LIST = "workers: map lists of scattered 4K pages";
+export const WORKERS_PAIR = "workers: map and unmap one 4K page";
+
+/** In calls of so many bytes. */
+export function sizedName(bytes: number): string {
+  const unit = bytes >= 2 ** 30 ? 30 : bytes >= 2 ** 20 ? 20 : 10;
+  return `map ${bytes / 2 ** unit} ${{ 10: "KiB", 20: "MiB", 30: "GiB" }[unit]} a call as 4K pages`;
+}
+
 export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";
 export const BIGINT = "BigInt";
@@ -40,3 +62,18 @@ export const BIND = "GpuVm bind()";
 export const BARE_MAP = "io-pgtable map(), nothing kept";
 export const ONE_PREPARE = "GpuVm prepare() of all, commit()";
 export const BIND_EACH = "GpuVm bind(), page by page";
+
+export const REPEATED = "io-pgtable mapRepeat()";
+/** Linux's code has no such call: the nearest is a map of as many neighbours. */
+export const NEIGHBOURS = ", as many neighbours";
+export const PREPARE = "io-pgtable prepare(), commit()";
+export const CHANGE = "io-pgtable, one call";
+export const UNMAP_AND_MAP = "io-pgtable unmap(), map()";
+export const NOTHING_ELSE = "io-pgtable, nothing else mapped";
+export const BESIDE_1_GIB = "io-pgtable, beside 1 GiB of 4K pages";
+export const BESIDE_16_GIB = "io-pgtable, beside 16 GiB of 4K pages";
+export const COLD = "io-pgtable, memory never touched";
+export const TOUCHED = "io-pgtable, touched ahead";
+export const USED = "io-pgtable, memory used before";
+export const ONE_WORKER = "1 worker";
+export const TWO_WORKERS = "2 workers";

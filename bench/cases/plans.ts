@@ -1,11 +1,15 @@
 import type { TableMemory } from "../../bindings/index.js";
 import type { OperationPlan } from "../harness/case.js";
+import { changePlans } from "./change.js";
 import { formatPlans } from "./formats.js";
 import { gpuVmPlans } from "./gpuVm.js";
 import { listPlans } from "./list.js";
 import { lookUpPlans } from "./lookUp.js";
 import { mapPlans } from "./map.js";
 import { pairPlans } from "./pair.js";
+import { populationPlans } from "./population.js";
+import { repeatPlans } from "./repeat.js";
+import { sizePlans } from "./sizes.js";
 import { unmapPlans } from "./unmap.js";
 
 /** Everything that the bench measures, in the order of the report. */
@@ -17,6 +21,10 @@ export function operationPlans(memory: TableMemory): OperationPlan[] {
     ...unmapPlans(memory),
     ...pairPlans(memory),
     ...lookUpPlans(memory),
+    ...repeatPlans(memory),
+    ...changePlans(memory),
     ...gpuVmPlans(memory),
+    ...populationPlans(memory),
+    ...sizePlans(memory),
   ];
 }

@@ -1,8 +1,11 @@
 import Benchmark from "benchmark";
 import type { BenchCase } from "./case.js";
+import { median } from "./statistics.js";
 
-/** Seconds that one cycle takes at least. */
+/** Seconds that one cycle of steps with a `restore` takes at least. */
 const CYCLE_SECONDS = 0.004;
+/** And one of steps that are repeated: short, so that most cycles of a busy machine are whole. */
+const REPEATED_SECONDS = 0.0005;
 /** Below any tick of the clock: benchmark.js takes a cycle of one call for long enough. */
 const ANY_TIME = 1e-9;
 
@@ -28,7 +31,7 @@ async function timings(subject: BenchCase, roundSeconds: number): Promise<number
 /** A step that leaves the state as it found it: benchmark.js repeats it until a cycle is long enough. */
 function measureRepeated(subject: BenchCase, roundSeconds: number): number[] {
   const bench = new Benchmark(subject.name, () => subject.step(), {
-    minTime: CYCLE_SECONDS,
+    minTime: REPEATED_SECONDS,
     minSamples: 1,
     maxTime: roundSeconds,
   });
@@ -41,7 +44,7 @@ function measureRepeated(subject: BenchCase, roundSeconds: number): number[] {
 
 /**
  * A step that has to be undone. It alternates with its `restore` within a cycle, because what benchmark.js does between cycles would
- * push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the mean of its steps alone.
+ * push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the median of its steps alone.
  */
 async function measureChanging(subject: BenchCase, restore: () => void, roundSeconds: number): Promise<number[]> {
   let thrown: unknown;
@@ -55,7 +58,7 @@ async function measureChanging(subject: BenchCase, restore: () => void, roundSec
       let seconds = 1;
       // benchmark.js would call it again, and then lose what it throws to a timer.
       try {
-        if (thrown === undefined) seconds = meanStepSeconds(subject, restore);
+        if (thrown === undefined) seconds = medianStepSeconds(subject, restore);
       } catch (error) {
         thrown = error ?? new Error("nothing");
       }
@@ -73,20 +76,22 @@ async function measureChanging(subject: BenchCase, restore: () => void, roundSec
   return [...bench.stats.sample];
 }
 
-function meanStepSeconds(subject: BenchCase, restore: () => void): number {
+/** The median, so that what interrupts a step does not count with those that it leaves alone. */
+function medianStepSeconds(subject: BenchCase, restore: () => void): number {
   // One untimed, to warm the caches with the tables.
   subject.step();
   restore();
-  let milliseconds = 0;
-  let steps = 0;
-  while (milliseconds < CYCLE_SECONDS * 1e3) {
+  const steps: number[] = [];
+  let sum = 0;
+  while (sum < CYCLE_SECONDS * 1e3) {
     const start = performance.now();
     subject.step();
-    milliseconds += performance.now() - start;
+    const milliseconds = performance.now() - start;
+    steps.push(milliseconds);
+    sum += milliseconds;
     restore();
-    steps += 1;
   }
-  return milliseconds / steps / 1e3;
+  return median(steps) / 1e3;
 }
 
 function failure(subject: BenchCase, thrown: unknown): Error {

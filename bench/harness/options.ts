@@ -8,8 +8,8 @@ export const USAGE = `npm run bench -- [options]
   --json FILE     write everything measured
 `;
 
-const FULL: Schedule = { warmUp: 3, rounds: 31, seconds: 0.1 };
-const QUICK: Schedule = { warmUp: 3, rounds: 11, seconds: 0.025 };
+const FULL: Schedule = { warmUp: 3, rounds: 21, seconds: 0.05 };
+const QUICK: Schedule = { warmUp: 2, rounds: 7, seconds: 0.02 };
 
 export interface BenchOptions {
   readonly quick: boolean;
