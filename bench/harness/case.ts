@@ -3,7 +3,7 @@ export interface BenchCase {
   readonly name: string;
   /** The timed function. */
   step(): void;
-  /** Given where a step changes the state: undoes it, outside the time. Such a step is timed alone, one call at a time. */
+  /** Given where a step changes the state: undoes it, outside the time. */
   restore?(): void;
   /** What one step made or found, without the time. Called after a step and before its `restore`. */
   answer(): string;

@@ -2,10 +2,8 @@ import Benchmark from "benchmark";
 import type { BenchCase } from "./case.js";
 import { median } from "./statistics.js";
 
-/** Seconds that one cycle of steps with a `restore` takes at least. */
+/** Seconds that the steps of one cycle take at least. */
 const CYCLE_SECONDS = 0.004;
-/** And one of steps that are repeated: short, so that most cycles of a busy machine are whole. */
-const REPEATED_SECONDS = 0.0005;
 /** Below any tick of the clock: benchmark.js takes a cycle of one call for long enough. */
 const ANY_TIME = 1e-9;
 
@@ -24,29 +22,13 @@ export async function measure(subject: BenchCase, roundSeconds: number): Promise
 async function timings(subject: BenchCase, roundSeconds: number): Promise<number[]> {
   const { restore } = subject;
   if (subject.measured !== undefined) return subject.measured(roundSeconds);
-  if (restore === undefined) return measureRepeated(subject, roundSeconds);
-  return measureChanging(subject, () => restore.call(subject), roundSeconds);
-}
-
-/** A step that leaves the state as it found it: benchmark.js repeats it until a cycle is long enough. */
-function measureRepeated(subject: BenchCase, roundSeconds: number): number[] {
-  const bench = new Benchmark(subject.name, () => subject.step(), {
-    minTime: REPEATED_SECONDS,
-    minSamples: 1,
-    maxTime: roundSeconds,
-  });
-  bench.run();
-  // benchmark.js keeps what a case threw to itself and completes as if nothing had happened.
-  if (bench.error) throw failure(subject, bench.error);
-  if (bench.aborted) throw new Error(`case "${subject.name}" was aborted`);
-  return [...bench.stats.sample];
+  return measureSteps(subject, () => restore?.call(subject), roundSeconds);
 }
 
 /**
- * A step that has to be undone. It alternates with its `restore` within a cycle, because what benchmark.js does between cycles would
- * push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the median of its steps alone.
+ * Steps alternate with their `restore` within a cycle, because what benchmark.js does between cycles would push the tables out of the caches. A deferred benchmark lets the cycle say itself how long it took: the median of its steps alone.
  */
-async function measureChanging(subject: BenchCase, restore: () => void, roundSeconds: number): Promise<number[]> {
+async function measureSteps(subject: BenchCase, restore: () => void, roundSeconds: number): Promise<number[]> {
   let thrown: unknown;
   const bench = new Benchmark(subject.name, {
     defer: true,
