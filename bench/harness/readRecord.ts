@@ -13,10 +13,6 @@ export function readRecord(file: string): BenchRecord {
 }
 
 /** @returns undefined where the operation was not measured or has no such case */
-export function caseOf(
-  operations: BenchRecord["operations"],
-  operation: string,
-  name: string,
-): CaseResult | undefined {
+export function caseOf(operations: BenchRecord["operations"], operation: string, name: string): CaseResult | undefined {
   return operations.find((one) => one.name === operation)?.cases.find((one) => one.name === name);
 }

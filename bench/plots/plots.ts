@@ -2,10 +2,10 @@ import * as names from "../cases/names.js";
 import { SIZES } from "../cases/sizes.js";
 import { caseOf } from "../harness/readRecord.js";
 import type { BenchRecord } from "../harness/record.js";
-import { linuxNames } from "../peers/linux/linuxPeer.js";
+import { isLinux } from "../peers/isPeer.js";
 import { type BarGroup, barChart, lineChart } from "./charts.js";
 
-/** The rows of the first plot: ours of them, and what flushes Linux's code does there. */
+/** The rows of the first plot, each with the case that is ours. */
 const ROWS: readonly (readonly [label: string, operation: string, ours: string])[] = [
   ["map 4K pages, tables from the pool", names.MAP_POOLED, names.OURS],
   ["map 4K pages, tables standing", names.MAP_STANDING, names.OURS],
@@ -21,18 +21,25 @@ const ROWS: readonly (readonly [label: string, operation: string, ours: string])
 
 const FLOORS = [names.MEMORY_FILL, names.EMPTY_CALL];
 
-export function limitsPlot({ operations }: BenchRecord): string {
-  const series = [names.OURS, ...linuxNames(), names.TYPED_ARRAYS, names.BIGINT, "memory.fill, empty call"];
+/** The builds of Linux's code that a record has. */
+function linuxBuilds(operations: BenchRecord["operations"]): string[] {
+  const cases = operations.find(({ name }) => name === names.MAP_POOLED)?.cases ?? [];
+  return cases.map(({ name }) => name).filter(isLinux);
+}
+
+export function rowsPlot({ operations }: BenchRecord): string {
+  const linux = linuxBuilds(operations);
+  const series = [names.OURS, ...linux, names.TYPED_ARRAYS, names.BIGINT, "memory.fill, empty call"];
   const groups = ROWS.map(([label, operation, ours]): BarGroup => {
     const time = (name: string): number | undefined => caseOf(operations, operation, name)?.summary.median;
-    const peers = [...linuxNames(), names.TYPED_ARRAYS, names.BIGINT].map(time);
+    const peers = [...linux, names.TYPED_ARRAYS, names.BIGINT].map(time);
     return { label, values: [time(ours), ...peers, FLOORS.map(time).find((found) => found !== undefined)] };
   }).filter(({ values }) => values[0] !== undefined);
   return barChart("Nanoseconds per page, leaf, call or pair", series, groups);
 }
 
 export function sizesPlot({ operations }: BenchRecord): string {
-  const curves = [names.OURS, ...linuxNames()].map((name) => ({
+  const curves = [names.OURS, ...linuxBuilds(operations)].map((name) => ({
     name,
     values: SIZES.map((size) => caseOf(operations, names.sizedName(size), name)?.summary.median),
   }));

@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { projectRoot } from "../harness/projectRoot.js";
 import type { BenchRecord } from "../harness/record.js";
-import { limitsPlot, sizesPlot, workersPlot } from "./plots.js";
+import { rowsPlot, sizesPlot, workersPlot } from "./plots.js";
 import { goalsTable, machineText, timesTable } from "./tables.js";
 
 export function publish(record: BenchRecord): void {
   const at = (path: string): URL => new URL(`docs/${path}`, projectRoot());
-  writeFileSync(at("bench-rows.svg"), limitsPlot(record));
+  writeFileSync(at("bench-rows.svg"), rowsPlot(record));
   writeFileSync(at("bench-sizes.svg"), sizesPlot(record));
   writeFileSync(at("bench-workers.svg"), workersPlot(record));
   const page = at("benchmarks.md");
