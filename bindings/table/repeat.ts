@@ -8,7 +8,9 @@ import { runAt, type SegmentList, segmentsOf } from "../segmentList.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import { growNow } from "./grow.js";
 import { checkFree } from "./holds.js";
+import { pageList } from "./lists.js";
 import { type Extent, runMap, tellMapped } from "./map.js";
+import { placeAt, runList } from "./mapList.js";
 import { type Flush, PageList } from "./pages.js";
 import { fetchPages, returnUnused } from "./reserve.js";
 import { drainEvents, drainPages, settle } from "./settle.js";
@@ -26,7 +28,9 @@ export interface Repeat extends Range {
 /** What becomes of the parts of a repeat mapping: counted, then done, by the same walk. */
 export interface Builder {
   map(iova: number, paddr: number, size: number): void;
-  /** The `count` tables at `level` from iova on are those that stand `distance` bytes before them. */
+  /** Smallest pages from iova on, in one table. */
+  pages(iova: number, paddrs: Float64Array): void;
+  /** The `count` tables at `level` from iova on, whose entries are in one table, are those that stand `distance` bytes before them. */
   link(iova: number, distance: number, count: number, level: number): void;
 }
 
@@ -112,10 +116,8 @@ function clearTables(s: TableState, range: Range, flushes: Flush[], unlinked: Pa
 export function planner(s: TableState): Builder {
   return {
     map: (iova, paddr, size) => s.core.planMap(s.handle, iova, paddr, size, 0),
-    link: (iova, _distance, count, level) => {
-      const span = 2 ** (s.shifts[level + 1] ?? 0);
-      for (let i = 0; i < count; i++) s.core.planPath(s.handle, iova + i * span, level + 1);
-    },
+    pages: (iova) => s.core.planPath(s.handle, iova, 0),
+    link: (iova, _distance, _count, level) => s.core.planPath(s.handle, iova, level + 1),
   };
 }
 
@@ -135,6 +137,11 @@ export function maker(
       const status = runMap(s, s.core.map(s.handle, iova, paddr, size, bits.low, bits.high, 0), extent, 0, flushes);
       drainPages(s, unlinked);
       end(status, iova);
+    },
+    pages(iova, paddrs) {
+      const list = pageList(s, OPERATION, paddrs, s.page);
+      end(runList(s, placeAt(OPERATION, { iova, size: list.size }, list, bits), flushes), iova);
+      drainPages(s, unlinked);
     },
     link(iova, distance, count, level) {
       const span = 2 ** (s.shifts[level + 1] ?? 0);
@@ -168,6 +175,10 @@ class Layout {
     const span = 2 ** (this.state.shifts[level] ?? 0);
     for (let va = first; va < end; ) {
       const { paddr, size } = this.at(va);
+      if (level === 0 && size < end - va) {
+        builder.pages(va, this.pagesOf(va, end));
+        return;
+      }
       if (level === 0 || this.fitsLeaf(va, paddr, size, span)) {
         const bytes = Math.min(size, end - va);
         const whole = level === 0 ? bytes : bytes - (bytes % span);
@@ -190,6 +201,19 @@ class Layout {
     return { paddr: run.paddr, size: Math.min(run.size, iova + size - va) };
   }
 
+  /** Where the pages of [va, end) lead. */
+  pagesOf(va: number, end: number): Float64Array {
+    const { page } = this.state;
+    const paddrs = new Float64Array((end - va) / page);
+    for (let i = 0; i < paddrs.length; ) {
+      const { paddr, size } = this.at(va + i * page);
+      const run = Math.min(size / page, paddrs.length - i);
+      for (let k = 0; k < run; k++) paddrs[i + k] = paddr + k * page;
+      i += run;
+    }
+    return paddrs;
+  }
+
   /** Whether a leaf of at least `span` bytes may begin here. */
   fitsLeaf(va: number, paddr: number, size: number, span: number): boolean {
     if (va % span !== 0 || paddr % span !== 0 || size < span) return false;
@@ -205,6 +229,7 @@ class Layout {
   /** How many entries from `va` on, each of them in the range whole, have such a table before them in the range. */
   linkable(va: number, end: number, span: number): number {
     if (va % span !== 0 || va - this.distance(span) < this.repeat.iova) return 0;
+    if (this.repeat.source.size < span) return Math.floor((end - va) / span);
     let count = 0;
     for (let at = va; at + span <= end; at += span) {
       const { paddr, size } = this.at(at);
