@@ -35,11 +35,13 @@ export const WORKERS_PAGES = "workers: map 4 GiB as 4K pages";
 export const WORKERS_LIST = "workers: map lists of scattered 4K pages";
 export const WORKERS_PAIR = "workers: map and unmap one 4K page";
 
-/** In calls of so many bytes. */
-export function sizedName(bytes: number): string {
+export function bytesName(bytes: number): string {
   const unit = bytes >= 2 ** 30 ? 30 : bytes >= 2 ** 20 ? 20 : 10;
-  return `map ${bytes / 2 ** unit} ${{ 10: "KiB", 20: "MiB", 30: "GiB" }[unit]} a call as 4K pages`;
+  return `${bytes / 2 ** unit} ${{ 10: "KiB", 20: "MiB", 30: "GiB" }[unit]}`;
 }
+
+/** In calls of so many bytes. */
+export const sizedName = (bytes: number): string => `map ${bytesName(bytes)} a call as 4K pages`;
 
 export const OURS = "io-pgtable";
 export const TYPED_ARRAYS = "typed arrays";

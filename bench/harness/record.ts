@@ -3,12 +3,13 @@ import type { BenchOptions } from "./options.js";
 import type { OperationResult } from "./rounds.js";
 import type { Verdict } from "./verdict.js";
 
+export const SCHEMA = "io-pgtable-bench";
 /** Raised whenever a reader of older records would misread a new one. */
-const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 1;
 
 /** Everything measured, for programs. All times are nanoseconds per unit. */
 export interface BenchRecord {
-  readonly schema: "io-pgtable-bench";
+  readonly schema: typeof SCHEMA;
   readonly version: number;
   readonly startedAt: string;
   readonly machine: Machine;
@@ -19,5 +20,5 @@ export interface BenchRecord {
 }
 
 export function makeRecord(measured: Omit<BenchRecord, "schema" | "version">): BenchRecord {
-  return { schema: "io-pgtable-bench", version: SCHEMA_VERSION, ...measured };
+  return { schema: SCHEMA, version: SCHEMA_VERSION, ...measured };
 }

@@ -3,22 +3,19 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { BenchCase } from "../../harness/case.js";
+import { projectRoot } from "../../harness/projectRoot.js";
+
+/** What the names of all cases of this peer begin with. */
+export const LINUX = "Linux 6.12";
 
 /** The builds, and what the bench calls them. */
 const BUILDS: Readonly<Record<string, string>> = {
-  o2: "Linux 6.12, gcc -O2",
-  o3: "Linux 6.12, gcc -O3 -march=native",
+  o2: `${LINUX}, gcc -O2`,
+  o3: `${LINUX}, gcc -O3 -march=native`,
 };
 
 export const LINUX_MISSING =
   "Linux's code is not built here, so that nothing is compared with it: npm run bench:linux builds it where Debian's linux-source-6.12 is to be had.\n";
-
-/** The project's folder, from here or from where this is compiled to. */
-function projectRoot(): URL {
-  let folder = new URL("./", import.meta.url);
-  while (!existsSync(new URL("package.json", folder))) folder = new URL("../", folder);
-  return folder;
-}
 
 const binary = (build: string): string => fileURLToPath(new URL(`build/linux-peer/${build}`, projectRoot()));
 
