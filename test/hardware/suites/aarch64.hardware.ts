@@ -16,12 +16,13 @@ const UPPER = [
 const DIRTY = [
   ...["S1 4K, dirty bits, secure", "S1 4K, dirty bits", "S1 16K, dirty bits", "S1 64K, dirty bits"],
   ...["S1 16K, contiguous hint, dirty bits", "S1 4K, LPA2, dirty bits"],
+  "S1 16K, LPA2, TTBR1, dirty bits, contiguous hint",
 ];
 /** Left out: what QEMU 7.2 refuses (check_s2_mmu_setup), an input space larger than the output, and a start at level 0 with 16K. */
 const UNDER_STAGE_2 = [
   ...["S2 4K", "S2 4K, root of two tables", "S2 16K, root of two tables", "32-bit S2, root of two tables", "S2 64K"],
   ...["S2 4K, root of eight tables", "S2 16K, 40 bits", "S2 4K, contiguous hint, root of two tables"],
-  ...["S2 64K, 52 bits, FWB", "S2 4K, LPA2, contiguous hint"],
+  ...["S2 64K, 52 bits, FWB", "S2 4K, LPA2, contiguous hint", "S2 4K, contiguous hint, dirty bits"],
 ];
 const MALI = ["Mali", "Mali, root of one entry"];
 
@@ -46,22 +47,25 @@ walkerSuite({ ...CPU, walker: "AArch64 CPU, stage 1", probes: 2500, rounds: 2 },
     });
   }
   for (const name of DIRTY) {
+    const configuration = configurationOf(name);
     add<ArmLpaeS1Registers>({
-      configuration: configurationOf(name),
+      configuration,
       prots: STAGE_1,
       accesses: ALL,
-      program: (cpu, registers) => cpu.programLower(registers, true),
+      program: (cpu, registers) =>
+        configuration.space === "upper" ? cpu.programUpper(registers, true) : cpu.programLower(registers, true),
     });
   }
 });
 
 walkerSuite({ ...CPU, walker: "AArch64 CPU, stage 2", probes: 2500, rounds: 2 }, (add) => {
   for (const name of UNDER_STAGE_2) {
+    const configuration = configurationOf(name);
     add<ArmLpaeS2Registers>({
-      configuration: configurationOf(name),
+      configuration,
       prots: STAGE_2,
       accesses: DATA,
-      program: (cpu, registers) => cpu.programStage2(registers),
+      program: (cpu, registers) => cpu.programStage2(registers, configuration.dirty !== null),
     });
   }
 });

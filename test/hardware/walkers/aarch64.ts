@@ -22,7 +22,8 @@ const SCTLR = 0x30d0_0800n;
 const HCR_AARCH64 = 1n << 31n;
 const HVC = 0xd400_0002;
 const PAR_ADDRESS = 0x000f_ffff_ffff_f000n;
-const STORED = 0xc0de_0000_0000_0000n;
+/** What a store stores, its number added. */
+export const STORED = 0xc0de_0000_0000_0000n;
 
 interface Context {
   readonly hcr: bigint;
