@@ -1,6 +1,6 @@
 // One foreign walker, and the configurations whose tables it can read.
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
-import { IoPageTable } from "../../../bindings/index.js";
+import { IoPageTable, type TableMemory } from "../../../bindings/index.js";
 import type { Configuration } from "../../configurations/configuration.js";
 import { hasQemu } from "../qemu/qemuProcess.js";
 import { Builder } from "../tables/builder.js";
@@ -30,7 +30,7 @@ export interface WalkerCase<W extends Walker, R> {
   /** The address that the walker has for an input address of the table; default the same. */
   addressOf?(iova: bigint): bigint;
   /** Entries that the walker has in a form of its own, which differs in known bits. */
-  adapt?(table: IoPageTable): Iterable<[address: number, entries: bigint[]]>;
+  adapt?(table: IoPageTable, memory: TableMemory): [address: number, entries: bigint[]][];
   /** More that must hold of an answer where `prot` was asked for. @returns what does not, or null */
   inspect?(table: IoPageTable<R>, probe: Probe, answer: Answer, prot: number): string | null;
 }
@@ -66,7 +66,9 @@ export async function withRandomTable<W extends Walker, R>(
   builder.mapEnds();
   for (let call = 0; call < CALLS_PER_TABLE; call++) builder.step();
   tables.load(walker.ram, { whole: true });
-  for (const [address, entries] of walkerCase.adapt?.(table) ?? []) walker.ram.writeWords(address, ...entries);
+  for (const [address, entries] of walkerCase.adapt?.(table, tables.memory) ?? []) {
+    walker.ram.writeWords(address, ...entries);
+  }
   await walkerCase.program(walker, table.registers);
   await body(table, builder, questions);
   table.destroy();
