@@ -50,12 +50,17 @@ export function mapRepeat(
   const bits = s.attributes(prot, OPERATION, range.iova);
   const flushes: Flush[] = [];
   const unlinked = new PageList(s.core);
-  growNow(s, OPERATION, range, runAt(repeat.source, repeat.phase).paddr, () => {
-    clearTables(s, range, flushes, unlinked);
-    s.core.planBegin();
-    layOut(s, repeat, planner(s));
-    fetchPages(s, OPERATION, range.iova);
-  });
+  try {
+    growNow(s, OPERATION, range, runAt(repeat.source, repeat.phase).paddr, () => {
+      clearTables(s, range, flushes, unlinked);
+      s.core.planBegin();
+      layOut(s, repeat, planner(s));
+      fetchPages(s, OPERATION, range.iova);
+    });
+  } catch (error) {
+    settleCleared(s, flushes, unlinked);
+    throw error;
+  }
   layOut(s, repeat, maker(s, bits, flushes, unlinked));
   returnUnused(s);
   settle(s, flushes, undefined, unlinked);
@@ -110,6 +115,15 @@ function clearTables(s: TableState, range: Range, flushes: Flush[], unlinked: Pa
   if (status !== Status.MORE) return;
   runUnmap(s, s.core.unmap(s.handle, range.iova, range.size, 0), range, 0, flushes);
   drainPages(s, unlinked);
+}
+
+/** A map that failed has freed what was empty all the same; what cannot be flushed now is owed, and the failure is what the caller is told. */
+function settleCleared(s: TableState, flushes: Flush[], unlinked: PageList): void {
+  try {
+    settle(s, flushes, undefined, unlinked);
+  } catch {
+    s.settleDirect();
+  }
 }
 
 /** Counts the table pages. */

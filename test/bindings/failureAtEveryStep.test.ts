@@ -1,10 +1,12 @@
-// Every operation, with each call that it makes to the outside throwing in turn: flushes, write-backs, changeTop, `mapped`. The table is then as it was or as
-// it was to be, never between; what could still be remembered is owed; and in the end nothing is lost.
+// Every operation, with each call that it makes to the outside throwing in turn: flushes, write-backs, changeTop, `mapped`, the allocator's alloc and free.
+// The table is then as it was or as it was to be, never between; what could still be remembered is owed; and in the end nothing is lost.
 import { describe, expect, it } from "vitest";
 import { AdversarialTlb, type FlushOps, type Gather, IoPageTable, TableMemory } from "../../bindings/index.js";
 import { type Scenario, scenarios } from "./support/failureScenarios.js";
+import { type GuestMemory, guestMemory } from "./support/guestMemory.js";
+import { PageAllocator } from "./support/pageAllocator.js";
 
-type Kind = "flushAll" | "flushWalk" | "flushRange" | "mapped" | "syncForDevice" | "changeTop";
+type Kind = "flushAll" | "flushWalk" | "flushRange" | "mapped" | "syncForDevice" | "changeTop" | "alloc" | "free";
 
 /** Counts the calls of the table to the outside, and throws at those that `fails` says. */
 class Outside {
@@ -21,7 +23,9 @@ class Outside {
 }
 
 class Stage {
-  readonly memory = TableMemory.create({ bytes: 2 ** 24 });
+  readonly memory: TableMemory;
+  /** The caller's, where there is one. */
+  readonly pages: PageAllocator | undefined;
   readonly outside = new Outside();
   readonly tlb = new AdversarialTlb();
   readonly table: IoPageTable;
@@ -29,6 +33,9 @@ class Stage {
 
   constructor(readonly scenario: Scenario) {
     const { outside, tlb } = this;
+    const guest = scenario.allocates ? guestMemory({ reach: 40 }) : undefined;
+    this.memory = guest?.memory ?? TableMemory.create({ bytes: 2 ** 24 });
+    this.pages = guest && this.#allocatorIn(guest);
     const flush: FlushOps = {
       flushAll: () => {
         outside.enter("flushAll");
@@ -48,11 +55,29 @@ class Stage {
       syncForDevice: () => outside.enter("syncForDevice"),
       changeTop: () => outside.enter("changeTop"),
     });
-    this.table = new IoPageTable(this.memory, { format, flush });
+    const allocator = this.pages;
+    this.table = new IoPageTable(this.memory, { format, flush, ...(allocator && { allocator }) });
     tlb.watch(this.table);
     this.gather = this.table.gather();
     scenario.prepare(this.table, this.gather);
+    if (scenario.write !== undefined) this.#deviceWrites(scenario.write);
     tlb.check();
+  }
+
+  #allocatorIn(guest: GuestMemory): PageAllocator {
+    const pages = new PageAllocator(guest);
+    // What may still be walked is for the worst TLB to find.
+    pages.watchesFrees = false;
+    pages.onAlloc = () => this.outside.enter("alloc");
+    pages.onFree = () => this.outside.enter("free");
+    return pages;
+  }
+
+  /** Through the first page. */
+  #deviceWrites(write: (entry: bigint) => bigint): void {
+    const at = ((this.table.walk(0).at(-1)?.entryPaddr ?? 0) - this.memory.physBase) / 8;
+    const words = new BigUint64Array(this.memory.buffer);
+    words[at] = write(words[at] ?? 0n);
   }
 
   /** Make the call that the scenario is about. Returns what it threw. */
@@ -90,6 +115,7 @@ class Stage {
     this.table.destroy();
     this.tlb.check();
     expect(this.memory.stats().tablePagesInUse).toBe(0);
+    expect(this.pages?.live.size ?? 0).toBe(0);
   }
 }
 
@@ -97,25 +123,38 @@ class Stage {
 interface Untroubled {
   readonly before: string;
   readonly after: string;
+  /** As before, without its empty tables: a mapRepeat frees those before it asks for pages. */
+  readonly trimmed: string;
   readonly calls: readonly Kind[];
+}
+
+function trimmedDump(scenario: Scenario): string {
+  const stage = new Stage(scenario);
+  stage.gather.sync();
+  stage.table.trim();
+  const dump = stage.dump();
+  stage.finish();
+  return dump;
 }
 
 function untroubled(scenario: Scenario): Untroubled {
   const stage = new Stage(scenario);
   const before = stage.dump();
+  const trimmed = trimmedDump(scenario);
   const thrown = stage.act();
   expect(thrown === undefined ? undefined : (thrown as { code?: string }).code).toBe(scenario.code);
   const { calls } = stage.outside;
-  if (stage.isDestroyed) return { before, after: "", calls };
+  if (stage.isDestroyed) return { before, after: "", trimmed, calls };
   const after = stage.dump();
   stage.tlb.check();
   stage.recover();
   stage.finish();
-  return { before, after, calls };
+  return { before, after, trimmed, calls };
 }
 
-/** A changeTop that throws leaves all as before, a flush as after. */
-function allowed(kind: Kind, { before, after }: Untroubled): string[] {
+/** An alloc or a changeTop that throws leaves all as before, a flush or a free as after. */
+function allowed(kind: Kind, { before, after, trimmed }: Untroubled): string[] {
+  if (kind === "alloc") return [before, trimmed];
   if (kind === "changeTop") return [before];
   return kind === "syncForDevice" ? [before, after] : [after];
 }
@@ -125,8 +164,11 @@ function fail(scenario: Scenario, expected: Untroubled, from: number, fails: (ca
   const stage = new Stage(scenario);
   expect(stage.act(fails), `${kind}, call ${from}`).toBe(stage.outside.error);
   if (stage.isDestroyed) {
-    expect(stage.memory.stats().tablePagesInUse).toBeGreaterThan(0);
-    stage.finish();
+    // A free that throws does not keep the other pages; a flush keeps all until it is done.
+    if (kind === "free") expect(stage.pages?.live.size).toBe(0);
+    else expect(stage.memory.stats().tablePagesInUse).toBeGreaterThan(0);
+    if (kind !== "free") stage.finish();
+    expect(stage.memory.stats().tablePagesInUse).toBe(0);
     return;
   }
   const state = stage.dump();

@@ -9,6 +9,7 @@ import {
   type IoPageTable,
   Prot,
   riscv,
+  type TableOp,
   vtdSecondStage,
 } from "../../../bindings/index.js";
 
@@ -19,12 +20,16 @@ export interface Callbacks {
 
 export interface Scenario {
   readonly name: string;
+  /** Table pages come from an allocator of the caller's. */
+  readonly allocates: boolean;
   readonly format: (callbacks: Callbacks) => Format;
   readonly prepare: (table: IoPageTable, gather: Gather) => void;
   readonly act: (table: IoPageTable, gather: Gather) => void;
   /** What the call is refused with. */
   readonly code: ErrorCode | undefined;
   readonly destroys: boolean | undefined;
+  /** What the device's write does to an entry, where it writes through the first page before. */
+  readonly write: ((entry: bigint) => bigint) | undefined;
 }
 
 const RW = Prot.READ | Prot.WRITE;
@@ -39,6 +44,7 @@ interface Act {
   readonly act: Scenario["act"];
   readonly code?: ErrorCode;
   readonly destroys?: true;
+  readonly dirties?: true;
   /** The formats that it is for; default all. */
   readonly on?: readonly string[];
 }
@@ -50,8 +56,17 @@ const FORMATS: Record<string, Scenario["format"]> = {
   "VT-d": ({ syncForDevice }) => vtdSecondStage({ ias: 39, oas: 40, coherentWalk: false, syncForDevice }),
   AMDv1: ({ changeTop }) => amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop }),
   "RISC-V": () => riscv({ ias: 39, oas: 40 }),
+  "ARM, allocator": () => armLpaeS1({ ias: 39, oas: 40 }),
+  "AMDv1, allocator": ({ changeTop }) => amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop }),
 };
-const GROWS = ["AMDv1"];
+const ALLOCATES = ["ARM, allocator", "AMDv1, allocator"];
+const GROWS = ["AMDv1", "AMDv1, allocator"];
+/** What the device's write does to an entry. */
+const WRITES: Record<string, (entry: bigint) => bigint> = {
+  "ARM, contiguous": (entry) => entry & ~(1n << 7n),
+  "VT-d": (entry) => entry | (1n << 9n),
+  AMDv1: (entry) => entry | (1n << 6n),
+};
 const FAR = 2 ** 34;
 
 /** Empty tables, as Linux's unmap leaves them, where a larger leaf can stand. */
@@ -67,6 +82,35 @@ function mapSomething(table: IoPageTable): void {
   table.map(2 * M2, 2 * M16 + K4, 20 * K4, RW);
   table.map(M16, 3 * M16, K4, RW);
 }
+
+/** All that a prepared update can do, over what `mapSomething` leaves. */
+const UPDATE: readonly TableOp[] = [
+  { op: "unmap", iova: K4, size: K4 },
+  { op: "replace", iova: M2, paddr: 5 * M16, size: M2, prot: READ },
+  { op: "protect", iova: 2 * M2 + K4, size: 4 * K4, prot: READ },
+  { op: "unmap", iova: M16, size: K4 },
+  { op: "map", iova: 3 * M2, paddr: 6 * M16, size: M2 + K4, prot: RW },
+  { op: "mapRepeat", iova: 5 * M2, size: 2 * M2, source: { paddr: K4, size: 2 * K4 }, prot: RW },
+];
+const GROWING: readonly TableOp[] = [...UPDATE, { op: "map", iova: FAR, paddr: M16, size: K4, prot: RW }];
+
+/** Prepare and commit; an update that was not carried out is given up. */
+function commit(table: IoPageTable, operations: readonly TableOp[], gather?: Gather): void {
+  const update = table.prepare(operations);
+  try {
+    update.commit(gather);
+  } catch (error) {
+    try {
+      update.abort();
+    } catch {
+      // It was carried out, or giving its pages back throws as well: it has ended either way.
+    }
+    throw error;
+  }
+}
+
+const clearDirty = (table: IoPageTable): void =>
+  void table.readDirty(0, 4 * M2, new Uint8Array((4 * M2) / K4 / 8), { clear: true });
 
 const ACTS: Record<string, Act> = {
   map: { act: (table) => table.map(0, M16, M2 + K4, RW) },
@@ -178,18 +222,31 @@ const ACTS: Record<string, Act> = {
   "mapRange that grows": { prepare: mapSomething, act: (table) => table.mapRange(FAR, M16, 2 * M2, RW), on: GROWS },
   unmapPages: { prepare: mapSomething, act: (table) => table.unmapPages(2 * M2, K4, 20) },
   unmapRange: { prepare: mapSomething, act: (table) => table.unmapRange(0, 2 * M2 + 20 * K4) },
+  "prepare, then commit": { prepare: mapSomething, act: (table) => commit(table, UPDATE) },
+  "prepare, then commit with a gather": {
+    prepare: mapSomething,
+    act: (table, gather) => {
+      commit(table, UPDATE, gather);
+      gather.sync();
+    },
+  },
+  "commit that grows": { prepare: mapSomething, act: (table) => commit(table, GROWING), on: GROWS },
+  "prepare, then abort": { prepare: mapSomething, act: (table) => table.prepare(UPDATE).abort(), on: ALLOCATES },
+  "readDirty that clears": { prepare: mapSomething, dirties: true, act: clearDirty, on: Object.keys(WRITES) },
   destroy: { prepare: mapSomething, act: (table) => table.destroy(), destroys: true },
 };
 
 export const scenarios: readonly Scenario[] = Object.entries(FORMATS).flatMap(([formatName, format]) =>
   Object.entries(ACTS)
     .filter(([, { on }]) => on?.includes(formatName) ?? true)
-    .map(([name, { prepare = () => undefined, act, code, destroys }]) => ({
+    .map(([name, { prepare = () => undefined, act, code, destroys, dirties }]) => ({
       name: `${formatName}: ${name}`,
+      allocates: ALLOCATES.includes(formatName),
       format,
       prepare,
       act,
       code,
       destroys,
+      write: dirties ? WRITES[formatName] : undefined,
     })),
 );
