@@ -1,0 +1,216 @@
+// The page: what is to be seen changes here, and nowhere else.
+import { IoPgtableError } from "io-pgtable";
+import { AddressLine } from "./addressLine.js";
+import { ChangePanel } from "./changePanel.js";
+import { type Change, FLUSH } from "./changes.js";
+import { byId, h } from "./dom.js";
+import { EntryPanel } from "./entryPanel.js";
+import type { Setup } from "./formats.js";
+import { hex, sizeText } from "./numbers.js";
+import { Session } from "./session.js";
+import { showSetup } from "./setupPanel.js";
+import type { Source } from "./source.js";
+import { Stage, type View } from "./stage.js";
+import { PANELS, type Panel, readState, type State, writeState } from "./state.js";
+import { startTheme } from "./theme.js";
+import { WalkPanel } from "./walkPanel.js";
+
+const state: State = readState(location.hash.slice(1));
+let undone: readonly Change[] = [];
+let range: View | null = null;
+let session = build(state);
+
+const stage = new Stage(byId("stage", HTMLElement), {
+  entry: (node, index) => {
+    state.entry = { level: node.level, word: node.cells.get(index)?.entry ?? 0n };
+    openPanel("entry");
+    showEntry();
+  },
+  zoom,
+});
+const line = new AddressLine(byId("line", HTMLElement), {
+  chosen: (chosen) => {
+    range = chosen;
+    changes.choose(chosen);
+    if (state.panel !== "change") openPanel("change");
+  },
+  zoom,
+});
+const changes = new ChangePanel(byId("panel-change", HTMLElement), { apply, undo, redo, clear });
+const entries = new EntryPanel(byId("panel-entry", HTMLElement), (entry) => {
+  state.entry = entry;
+  remember();
+});
+const walks = new WalkPanel(byId("panel-walk", HTMLElement), {
+  reached: (steps) => stage.light(steps),
+  address: (address) => {
+    state.address = address;
+    remember();
+    walks.show(session, address, state.hold, true);
+  },
+  hold: (on) => {
+    state.hold = on;
+    if (!on && session.held > 0) apply(FLUSH);
+    else show();
+  },
+  flush: () => apply(FLUSH),
+});
+
+/** A table that refuses a change of the URL is shown as far as it came. */
+function build(from: State): Session {
+  try {
+    return new Session(from.setup, from.changes, from.hold);
+  } catch (error) {
+    if (!(error instanceof IoPgtableError)) throw error;
+    from.changes = from.changes.slice(0, -1);
+    return build(from);
+  }
+}
+
+function rebuild(): void {
+  session.destroy();
+  session = build(state);
+  show();
+}
+
+function apply(change: Change): void {
+  try {
+    session.apply(change, state.hold);
+    state.changes = [...state.changes, change];
+    undone = [];
+    changes.say("");
+  } catch (error) {
+    if (!(error instanceof IoPgtableError)) throw error;
+    changes.say(error.message);
+  }
+  show();
+}
+
+function undo(): void {
+  const last = state.changes.at(-1);
+  if (last === undefined) return;
+  state.changes = state.changes.slice(0, -1);
+  undone = [...undone, last];
+  rebuild();
+}
+
+function redo(): void {
+  const next = undone.at(-1);
+  if (next === undefined) return;
+  const rest = undone.slice(0, -1);
+  apply(next);
+  undone = rest;
+  show();
+}
+
+function clear(): void {
+  state.changes = [];
+  undone = [];
+  rebuild();
+}
+
+function changeSetup(setup: Setup): void {
+  state.setup = setup;
+  state.view = null;
+  state.entry = null;
+  rebuild();
+}
+
+function wholeOf(source: Source): View {
+  return { start: 0n, size: 1n << BigInt(source.table.ias) };
+}
+
+/** A view of no size is the whole. */
+function zoom(view: View): void {
+  const whole = wholeOf(session);
+  state.view = view.size === 0n || view.size >= whole.size ? null : view;
+  show();
+}
+
+/** The range as far as the entry of the level above covers it. */
+function zoomOut(): void {
+  const view = state.view;
+  if (view === null) return;
+  const next = session.reader.levels.map(({ covers }) => BigInt(covers)).filter((covers) => covers > view.size);
+  const size = next.reduce((least, covers) => (covers < least ? covers : least), wholeOf(session).size);
+  zoom({ start: view.start - (view.start % size), size });
+}
+
+function openPanel(panel: Panel): void {
+  state.panel = panel;
+  for (const each of PANELS) {
+    byId(`panel-${each}`, HTMLElement).hidden = each !== panel;
+    byId(`tab-${each}`, HTMLButtonElement).setAttribute("aria-selected", String(each === panel));
+    byId(`tab-${each}`, HTMLButtonElement).tabIndex = each === panel ? 0 : -1;
+  }
+  remember();
+}
+
+function showEntry(): void {
+  entries.show(session.reader, state.entry);
+}
+
+function showCrumbs(view: View): void {
+  const whole = h(
+    "button",
+    { type: "button", name: "whole", click: () => zoom({ start: 0n, size: 0n }) },
+    "Whole space",
+  );
+  const out = h("button", { type: "button", name: "out", click: zoomOut }, "Zoom out");
+  const into = h("button", { type: "button", name: "in", click: () => range !== null && zoom(range) }, "Zoom to range");
+  whole.disabled = out.disabled = state.view === null;
+  const where = state.view === null ? "all of it" : `${sizeText(view.size)} at ${hex(view.start)}`;
+  byId("crumbs", HTMLElement).replaceChildren(whole, out, into, h("span", { class: "quiet" }, where));
+}
+
+function remember(): void {
+  history.replaceState(null, "", `#${writeState(state)}`);
+}
+
+function show(): void {
+  const view = state.view ?? wholeOf(session);
+  const { tablePages, sharedTablePages, mappedBytes } = session.table.stats();
+  byId("stats", HTMLElement).textContent =
+    `${tablePages} table pages, ${sharedTablePages} of them shared; ${sizeText(mappedBytes)} mapped`;
+  showSetup(state.setup, changeSetup);
+  showCrumbs(view);
+  line.show(session, view, range);
+  stage.setItemBits(session.reader.bits);
+  stage.show(session, view);
+  changes.show(state.changes, undone.length > 0);
+  showEntry();
+  walks.show(session, state.address, state.hold, false);
+  remember();
+}
+
+function startTabs(): void {
+  PANELS.forEach((panel, at) => {
+    const tab = byId(`tab-${panel}`, HTMLButtonElement);
+    tab.addEventListener("click", () => openPanel(panel));
+    tab.addEventListener("keydown", ({ key }) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+      const next = by === undefined ? undefined : PANELS[(at + by + PANELS.length) % PANELS.length];
+      if (next === undefined) return;
+      openPanel(next);
+      byId(`tab-${next}`, HTMLButtonElement).focus();
+    });
+  });
+}
+
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target instanceof HTMLInputElement)
+    return;
+  event.preventDefault();
+  if (event.shiftKey) redo();
+  else undo();
+});
+addEventListener("hashchange", () => {
+  Object.assign(state, readState(location.hash.slice(1)));
+  rebuild();
+  openPanel(state.panel);
+});
+startTheme(() => show());
+startTabs();
+show();
+openPanel(state.panel);
+document.documentElement.dataset.ready = "true";
