@@ -37,7 +37,7 @@ function arrowParts(origin: DOMRect, arrow: Arrow): SVGElement[] {
   const [from, to] = [arrow.canvas.getBoundingClientRect(), arrow.to.getBoundingClientRect()];
   const middle = middleOf(arrow.from, arrow.index);
   const [x1, y1] = [from.left - origin.left + middle.x, from.top - origin.top + middle.y];
-  const [x2, y2] = [to.left - origin.left + Math.min(to.width / 2, 128), to.top - origin.top - 2];
+  const [x2, y2] = [to.left - origin.left + to.width * 0.85, to.top - origin.top - 2];
   const bend = Math.max(24, (y2 - y1) / 2);
   const name = arrow.shared ? "arrow shared" : "arrow";
   const path = element("path", {

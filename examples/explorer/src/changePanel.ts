@@ -56,19 +56,19 @@ export class ChangePanel {
         clear,
       ),
     );
-    const fit = (): void => {
+    const showNeeded = (): void => {
       const op = this.#op.value as Operation;
       target.hidden = !NEEDS_TARGET.includes(op);
       period.hidden = op !== "repeat";
       flags.hidden = op === "unmap";
     };
-    this.#op.addEventListener("change", fit);
+    this.#op.addEventListener("change", showNeeded);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const change = this.#read();
       if (change !== null) events.apply(change);
     });
-    fit();
+    showNeeded();
     host.append(form, this.#problem, h("h3", {}, "So far"), this.#list);
   }
 

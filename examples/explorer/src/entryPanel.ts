@@ -113,9 +113,9 @@ export class EntryPanel {
       rows.push(
         h(
           "tr",
-          { class: "reserved" },
+          {},
           h("td"),
-          h("th", {}, "reserved"),
+          h("th", { scope: "row", class: "undefined" }, "reserved"),
           h("td", {}, h("code", {}, hex(now.reserved))),
           h("td", {}, "bits that the format does not define"),
           h("td"),

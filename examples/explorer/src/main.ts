@@ -5,8 +5,11 @@ import { ChangePanel } from "./changePanel.js";
 import { type Change, FLUSH } from "./changes.js";
 import { byId, h } from "./dom.js";
 import { EntryPanel } from "./entryPanel.js";
-import type { Setup } from "./formats.js";
-import { hex, sizeText } from "./numbers.js";
+import type { Film } from "./film.js";
+import { choiceOf, type Setup } from "./formats.js";
+import { ImagePanel } from "./imagePanel.js";
+import { bytesText, hex, sizeText } from "./numbers.js";
+import { RecordPanel } from "./recordPanel.js";
 import { Session } from "./session.js";
 import { showSetup } from "./setupPanel.js";
 import type { Source } from "./source.js";
@@ -32,7 +35,6 @@ const line = new AddressLine(byId("line", HTMLElement), {
   chosen: (chosen) => {
     range = chosen;
     changes.choose(chosen);
-    if (state.panel !== "change") openPanel("change");
   },
   zoom,
 });
@@ -46,7 +48,7 @@ const walks = new WalkPanel(byId("panel-walk", HTMLElement), {
   address: (address) => {
     state.address = address;
     remember();
-    walks.show(session, address, state.hold, true);
+    walks.show(source(), address, state.hold, true);
   },
   hold: (on) => {
     state.hold = on;
@@ -55,6 +57,29 @@ const walks = new WalkPanel(byId("panel-walk", HTMLElement), {
   },
   flush: () => apply(FLUSH),
 });
+
+const otherStage = new Stage(byId("other-stage", HTMLElement), { entry: () => {}, zoom });
+const records = new RecordPanel(byId("panel-record", HTMLElement), {
+  shown: () => {
+    state.shown = "film";
+    show();
+  },
+  position: (at) => {
+    state.position = at;
+  },
+});
+const images = new ImagePanel(byId("panel-image", HTMLElement), () => {
+  state.shown = "image";
+  state.view = null;
+  show();
+});
+
+/** The table that is to be seen. */
+function source(): Source {
+  if (state.shown === "film") return records.film ?? session;
+  if (state.shown === "image") return images.image ?? session;
+  return session;
+}
 
 /** A table that refuses a change of the URL is shown as far as it came. */
 function build(from: State): Session {
@@ -113,6 +138,7 @@ function changeSetup(setup: Setup): void {
   state.setup = setup;
   state.view = null;
   state.entry = null;
+  records.setFormat(setup);
   rebuild();
 }
 
@@ -122,7 +148,7 @@ function wholeOf(source: Source): View {
 
 /** A view of no size is the whole. */
 function zoom(view: View): void {
-  const whole = wholeOf(session);
+  const whole = wholeOf(source());
   state.view = view.size === 0n || view.size >= whole.size ? null : view;
   show();
 }
@@ -131,13 +157,16 @@ function zoom(view: View): void {
 function zoomOut(): void {
   const view = state.view;
   if (view === null) return;
-  const next = session.reader.levels.map(({ covers }) => BigInt(covers)).filter((covers) => covers > view.size);
-  const size = next.reduce((least, covers) => (covers < least ? covers : least), wholeOf(session).size);
+  const wider = source()
+    .reader.levels.toReversed()
+    .find(({ covers }) => BigInt(covers) > view.size);
+  const size = wider === undefined ? wholeOf(source()).size : BigInt(wider.covers);
   zoom({ start: view.start - (view.start % size), size });
 }
 
 function openPanel(panel: Panel): void {
   state.panel = panel;
+  showSourceOf(panel);
   for (const each of PANELS) {
     byId(`panel-${each}`, HTMLElement).hidden = each !== panel;
     byId(`tab-${each}`, HTMLButtonElement).setAttribute("aria-selected", String(each === panel));
@@ -146,8 +175,19 @@ function openPanel(panel: Panel): void {
   remember();
 }
 
+/** Entry and walk stay with the table that is seen. */
+function showSourceOf(panel: Panel): void {
+  const before = source();
+  if (panel === "change") state.shown = "session";
+  else if (panel === "record" && records.film !== null) state.shown = "film";
+  else if (panel === "image" && images.image !== null) state.shown = "image";
+  if (source() === before) return;
+  state.view = null;
+  show();
+}
+
 function showEntry(): void {
-  entries.show(session.reader, state.entry);
+  entries.show(source().reader, state.entry);
 }
 
 function showCrumbs(view: View): void {
@@ -163,23 +203,37 @@ function showCrumbs(view: View): void {
   byId("crumbs", HTMLElement).replaceChildren(whole, out, into, h("span", { class: "quiet" }, where));
 }
 
+/** A file of this person's is not in the URL. */
 function remember(): void {
-  history.replaceState(null, "", `#${writeState(state)}`);
+  const sample = state.shown === "film" ? records.isSample : images.isSample;
+  history.replaceState(null, "", `#${writeState(sample ? state : { ...state, shown: "session" })}`);
+}
+
+/** The other film, where two are compared. */
+function showBeside(beside: Film | null, view: View): void {
+  byId("stages", HTMLElement).classList.toggle("two", beside !== null);
+  byId("other", HTMLElement).hidden = beside === null;
+  if (beside === null) return;
+  byId("other-name", HTMLElement).textContent = choiceOf(beside.setup.format).label;
+  otherStage.show(beside, view);
 }
 
 function show(): void {
-  const view = state.view ?? wholeOf(session);
-  const { tablePages, sharedTablePages, mappedBytes } = session.table.stats();
-  byId("stats", HTMLElement).textContent =
-    `${tablePages} table pages, ${sharedTablePages} of them shared; ${sizeText(mappedBytes)} mapped`;
+  const shown = source();
+  const view = state.view ?? wholeOf(shown);
+  const { tablePages, sharedTablePages, mappedBytes } = shown.table.stats();
+  const sharing = sharedTablePages === 0 ? "" : ` (${sharedTablePages} shared)`;
+  byId("stats", HTMLElement).textContent = `${tablePages} table pages${sharing}, ${bytesText(mappedBytes)} mapped`;
+  const whose = { session: "", film: "A record on ", image: "A kernel's table, " }[state.shown];
+  byId("name", HTMLElement).textContent = shown === session ? "" : `${whose}${choiceOf(shown.setup.format).label}`;
   showSetup(state.setup, changeSetup);
   showCrumbs(view);
-  line.show(session, view, range);
-  stage.setItemBits(session.reader.bits);
-  stage.show(session, view);
+  line.show(shown, view, range);
+  stage.show(shown, view);
+  showBeside(shown === records.film ? records.beside : null, view);
   changes.show(state.changes, undone.length > 0);
   showEntry();
-  walks.show(session, state.address, state.hold, false);
+  walks.show(shown, state.address, state.hold, false);
   remember();
 }
 
@@ -209,8 +263,20 @@ addEventListener("hashchange", () => {
   rebuild();
   openPanel(state.panel);
 });
+/** A shared view of a sample loads it again; a file of the other person's cannot be had. */
+async function loadSamples(): Promise<void> {
+  const { shown, view, position } = state;
+  if (shown === "session") return;
+  if (shown === "film") await records.loadSample(position);
+  else await images.loadSample();
+  state.view = view;
+  show();
+}
+
 startTheme(() => show());
 startTabs();
+records.setFormat(state.setup);
 show();
 openPanel(state.panel);
+void loadSamples();
 document.documentElement.dataset.ready = "true";

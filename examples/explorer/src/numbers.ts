@@ -14,6 +14,12 @@ export function sizeText(size: number | bigint): string {
   return rest < 10_000n ? `${rest}${UNITS[unit]}` : hex(BigInt(size));
 }
 
+/** Rounded to two digits behind the point. */
+export function bytesText(bytes: number): string {
+  const unit = bytes === 0 ? 0 : Math.min(6, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 2 ** (10 * unit)).toFixed(2))}${UNITS[unit]}`;
+}
+
 export function hex(x: number | bigint): string {
   return `0x${BigInt(x).toString(16)}`;
 }

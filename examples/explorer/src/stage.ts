@@ -35,6 +35,7 @@ export class Stage {
   #drawn: Drawn[] = [];
   #sizes: readonly number[] = [];
   #lit: readonly WalkStep[] = [];
+  #itemBytes = 8;
   #arrows: Arrow[] = [];
 
   constructor(host: HTMLElement, events: StageEvents) {
@@ -46,6 +47,7 @@ export class Stage {
   show(source: Source, view: View): void {
     const { nodes, cut } = readTree(source, view.start, view.size);
     this.#sizes = source.table.pageSizes;
+    this.#itemBytes = source.reader.bits / 8;
     this.#drawn = [];
     const bands = source.reader.levels
       .map(({ level, covers }) =>
@@ -57,7 +59,7 @@ export class Stage {
       )
       .filter((band) => band !== null);
     const note = cut ? [h("p", { class: "quiet" }, "There are more tables than are shown; zoom in to see them.")] : [];
-    this.#host.replaceChildren(...bands, this.#hint, ...note);
+    this.#host.replaceChildren(this.#hint, ...bands, ...note);
     this.#arrows = this.#arrowsOf();
     this.paint();
     drawArrows(this.#host, this.#arrows);
@@ -84,12 +86,6 @@ export class Stage {
       .filter((step) => step.level === level && bytes(step) >= 0 && bytes(step) < items * itemBytes)
       .map((step) => bytes(step) / itemBytes)
       .filter((index) => Number.isInteger(index) && (cells.has(index) || index < items));
-  }
-
-  #itemBytes = 8;
-
-  setItemBits(bits: 32 | 64): void {
-    this.#itemBytes = bits / 8;
   }
 
   #band(level: number, covers: number, nodes: readonly TableNode[]): HTMLElement | null {
@@ -121,8 +117,8 @@ export class Stage {
     const drawn: Drawn = { node, canvas, cursor: [...node.cells.keys()][0] ?? 0 };
     this.#drawn.push(drawn);
     this.#listen(drawn);
-    const caption = h("figcaption", {}, h("code", {}, hex(node.paddr)), ` ${words}`);
-    return h("figure", { class: `${used === 0 ? "is-empty" : ""}${from > 1 ? " is-shared" : ""}` }, caption, canvas);
+    const caption = h("figcaption", {}, h("code", { class: "at" }, hex(node.paddr)), ` ${words}`);
+    return h("figure", { class: `${used === 0 ? "is-empty" : ""}${from > 1 ? " is-shared" : ""}` }, canvas, caption);
   }
 
   #listen(drawn: Drawn): void {

@@ -17,12 +17,26 @@ export interface State {
   /** The address of the walk. */
   address: bigint | null;
   entry: { readonly level: number; readonly word: bigint } | null;
+  /** Whose table is shown: what was built, a record's, or a kernel's. */
+  shown: "session" | "film" | "image";
+  /** Where in the film. */
+  position: number;
 }
 
 export function firstState(): State {
   const [choice = choiceOf("armLpaeS1")] = CHOICES;
   const changes = FIRST_CHANGES;
-  return { setup: usualSetup(choice), changes, hold: false, view: null, panel: "change", address: null, entry: null };
+  return {
+    setup: usualSetup(choice),
+    changes,
+    hold: false,
+    view: null,
+    panel: "change",
+    address: null,
+    entry: null,
+    shown: "session",
+    position: 0,
+  };
 }
 
 const number = (x: bigint): string => x.toString(16);
@@ -55,6 +69,8 @@ export function writeState(state: State): string {
   if (view !== null) parts.set("view", `${number(view.start)}.${number(view.size)}`);
   if (address !== null) parts.set("address", number(address));
   if (entry !== null) parts.set("entry", `${entry.level}.${number(entry.word)}`);
+  if (state.shown !== "session") parts.set("shown", state.shown);
+  if (state.shown === "film") parts.set("position", String(state.position));
   return parts.toString();
 }
 
@@ -90,6 +106,8 @@ export function readState(text: string): State {
   if (start != null && size != null && size > 0n) state.view = { start, size };
   state.panel = PANELS.find((each) => each === parts.get("panel")) ?? state.panel;
   state.address = wide(parts.get("address") ?? undefined);
+  state.shown = (["film", "image"] as const).find((each) => each === parts.get("shown")) ?? "session";
+  state.position = Math.max(0, Math.trunc(Number(parts.get("position")) || 0));
   state.entry = readEntry(parts.get("entry"));
   return state;
 }
