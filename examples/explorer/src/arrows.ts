@@ -13,6 +13,8 @@ export interface Arrow extends Run {
   readonly canvas: HTMLCanvasElement;
   readonly to: HTMLCanvasElement;
   readonly shared: boolean;
+  /** Whether so many leave the table that each has to be faint. */
+  readonly many: boolean;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -39,7 +41,7 @@ function arrowParts(origin: DOMRect, arrow: Arrow): SVGElement[] {
   const [x1, y1] = [from.left - origin.left + middle.x, from.top - origin.top + middle.y];
   const [x2, y2] = [to.left - origin.left + to.width * 0.85, to.top - origin.top - 2];
   const bend = Math.max(24, (y2 - y1) / 2);
-  const name = arrow.shared ? "arrow shared" : "arrow";
+  const name = `arrow${arrow.shared ? " shared" : ""}${arrow.many ? " many" : ""}`;
   const path = element("path", {
     class: name,
     d: `M${x1} ${y1} C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2 - 5}`,

@@ -16,11 +16,11 @@ export interface Change {
 
 export const FLUSH: Change = { op: "flush", iova: 0n, size: 0n, paddr: 0n, period: 0n, prot: 0 };
 
-/** What to begin with: pages, larger leaves, and two megabytes that repeat over one gigabyte. */
+/** What to begin with: pages, larger leaves, and 64 kilobytes that repeat over 16 megabytes. */
 export const FIRST_CHANGES: readonly Change[] = [
   { op: "map", iova: 0x1000n, size: 0x9000n, paddr: 0x8000_1000n, period: 0n, prot: Prot.READ | Prot.WRITE },
   { op: "map", iova: 0x20_0000n, size: 0x60_0000n, paddr: 0x9000_0000n, period: 0n, prot: Prot.READ },
-  { op: "repeat", iova: 0x4000_0000n, size: 0x400_0000n, paddr: 0xa000_0000n, period: 0x1_0000n, prot: Prot.READ },
+  { op: "repeat", iova: 0x4000_0000n, size: 0x100_0000n, paddr: 0xa000_0000n, period: 0x1_0000n, prot: Prot.READ },
 ];
 
 /** Carries it out; only what changes live entries has something to flush. */

@@ -38,7 +38,9 @@ export class EntryPanel {
     this.#word.addEventListener("change", read);
     this.#level.addEventListener("change", read);
     const back = h("button", { type: "button", name: "restore", click: () => this.#go(this.#before) }, "Restore");
-    const head = ["Bits", "Field", "Value", "Means", "Section"].map((text) => h("th", { scope: "col" }, text));
+    const head = ["Bits", "Field", "Value", "Means, and where the manual says so"].map((text) =>
+      h("th", { scope: "col" }, text),
+    );
     const table = h("table", { class: "fields" }, h("thead", {}, h("tr", {}, ...head)), this.#fields);
     host.append(
       h("p", { class: "quiet" }, "Choose an entry in a table, or paste one. A click on a bit flips it."),
@@ -105,8 +107,7 @@ export class EntryPanel {
         h("td", {}, h("code", {}, bits)),
         h("th", { scope: "row", class: `tint${index % TINTS}` }, name),
         h("td", {}, h("code", {}, hex(value))),
-        h("td", {}, says),
-        h("td", { class: "quiet" }, section),
+        h("td", {}, says, h("small", {}, section)),
       ),
     );
     if (now.reserved !== 0n)

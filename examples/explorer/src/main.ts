@@ -279,4 +279,4 @@ records.setFormat(state.setup);
 show();
 openPanel(state.panel);
 void loadSamples();
-document.documentElement.dataset.ready = "true";
+document.documentElement.dataset.ready = String(Math.round(performance.now()));

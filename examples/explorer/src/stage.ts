@@ -8,6 +8,7 @@ import type { Source } from "./source.js";
 import { readTree, type TableNode } from "./tree.js";
 
 const MOST_DRAWN = 16;
+const FAINT_FROM = 6;
 
 export interface View {
   readonly start: bigint;
@@ -164,11 +165,13 @@ export class Stage {
 
   #arrowsOf(): Arrow[] {
     const canvasOf = new Map(this.#drawn.map(({ node, canvas }) => [node, canvas]));
-    return this.#drawn.flatMap(({ node, canvas: to }) =>
-      runsOf(node).flatMap(({ from, index, count }) => {
-        const canvas = canvasOf.get(from);
-        return canvas === undefined ? [] : [{ from, canvas, index, count, to, shared: node.parents.length > 1 }];
+    const arrows = this.#drawn.flatMap(({ node, canvas: to }) =>
+      runsOf(node).flatMap((run) => {
+        const canvas = canvasOf.get(run.from);
+        return canvas === undefined ? [] : [{ ...run, canvas, to, shared: node.parents.length > 1 }];
       }),
     );
+    const leaving = (from: TableNode): number => arrows.filter((arrow) => arrow.from === from).length;
+    return arrows.map((arrow) => ({ ...arrow, many: leaving(arrow.from) > FAINT_FROM }));
   }
 }
