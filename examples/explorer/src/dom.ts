@@ -34,7 +34,18 @@ export function option(value: string | number, text: string, chosen: boolean): H
   return h("option", { value, selected: chosen }, text);
 }
 
-/** A colour of the scheme that is on. */
+const colours = new Map<string, string>();
+
+/** A colour of the scheme that is on. Asking the style for each cell takes longer than drawing it. */
 export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const known = colours.get(name);
+  if (known !== undefined) return known;
+  const found = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  colours.set(name, found);
+  return found;
+}
+
+/** The scheme changes. */
+export function forgetColours(): void {
+  colours.clear();
 }

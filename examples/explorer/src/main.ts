@@ -18,6 +18,8 @@ import { PANELS, type Panel, readState, type State, writeState } from "./state.j
 import { startTheme } from "./theme.js";
 import { WalkPanel } from "./walkPanel.js";
 
+const REMEMBER_MS = 150;
+let remembering = 0;
 const state: State = readState(location.hash.slice(1));
 let undone: readonly Change[] = [];
 let range: View | null = null;
@@ -203,10 +205,13 @@ function showCrumbs(view: View): void {
   byId("crumbs", HTMLElement).replaceChildren(whole, out, into, h("span", { class: "quiet" }, where));
 }
 
-/** A file of this person's is not in the URL. */
+/** Once for a burst of changes: browsers limit how often. A file of this person's is not in the URL. */
 function remember(): void {
-  const sample = state.shown === "film" ? records.isSample : images.isSample;
-  history.replaceState(null, "", `#${writeState(sample ? state : { ...state, shown: "session" })}`);
+  clearTimeout(remembering);
+  remembering = window.setTimeout(() => {
+    const sample = state.shown === "film" ? records.isSample : images.isSample;
+    history.replaceState(null, "", `#${writeState(sample ? state : { ...state, shown: "session" })}`);
+  }, REMEMBER_MS);
 }
 
 /** The other film, where two are compared. */

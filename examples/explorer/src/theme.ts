@@ -1,5 +1,5 @@
 // Light or dark: as the system has it, or as the button says.
-import { byId } from "./dom.js";
+import { byId, forgetColours } from "./dom.js";
 
 export function startTheme(changed: () => void): void {
   const button = byId("theme", HTMLButtonElement);
@@ -12,10 +12,12 @@ export function startTheme(changed: () => void): void {
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     label();
+    forgetColours();
     changed();
   });
   system.addEventListener("change", () => {
     label();
+    forgetColours();
     changed();
   });
   label();
