@@ -1,15 +1,12 @@
 // The example page, with the package as a user has it, in a real browser: by Vite's development server and as it builds, isolated and not.
-import { cpSync, existsSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { build, createServer, type InlineConfig, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InstalledPackage } from "../pack/installedPackage.js";
-
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const missing = !existsSync(CHROMIUM);
-if (missing) process.stderr.write(`no browser tests: there is no ${CHROMIUM} (install chromium, or set CHROMIUM)\n`);
+import { isChromiumMissing, launchChromium } from "./chromium.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/browser", import.meta.url));
 const ISOLATED = [
@@ -31,7 +28,7 @@ const PLAIN = [
 const WAIT = 40_000;
 const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-describe.skipIf(missing)("the example page", () => {
+describe.skipIf(isChromiumMissing())("the example page", () => {
   let installed: InstalledPackage;
   let browser: Browser;
   let root: string;
@@ -40,7 +37,7 @@ describe.skipIf(missing)("the example page", () => {
     installed = new InstalledPackage();
     root = join(installed.folder, "browser");
     cpSync(EXAMPLE, root, { recursive: true });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
