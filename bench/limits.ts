@@ -51,5 +51,11 @@ export const LIMITS: readonly Limit[] = [
   { operation: names.BIND_LARGE, above: names.BIND, below: names.BARE_MAP, atMost: 1.2 },
   { operation: names.LOOK_UP, above: names.SINGLE, below: names.BULK, atLeast: 1.3 },
   { operation: names.POPULATION, above: names.BESIDE_16_GIB, below: names.NOTHING_ELSE, atMost: 1.2 },
+  ...[names.WORKERS_PAGES, names.WORKERS_LIST, names.WORKERS_PAIR].map((operation) => ({
+    operation,
+    above: names.ONE_WORKER,
+    below: names.TWO_WORKERS,
+    atLeast: 1.6,
+  })),
   ...linuxLimits(),
 ];

@@ -4,6 +4,7 @@ import { checkModule } from "./coreModule.js";
 import { IoPgtableError } from "./errors.js";
 import { MemoryState, type Region, type Window } from "./memoryState.js";
 import { checkInteger, show } from "./numbers.js";
+import { touchAhead } from "./touchAhead.js";
 
 const GIB4 = 2 ** 32;
 const WASM_PAGE = 65536;
@@ -31,6 +32,7 @@ interface SharedHandle extends SharedTableMemory {
   readonly module: WebAssembly.Module;
 }
 
+const DONE = Promise.resolve();
 const states = new WeakMap<TableMemory, MemoryState>();
 let made: MemoryState | undefined;
 
@@ -57,6 +59,8 @@ export function memoryState(memory: unknown, operation: string): MemoryState {
  * ```
  */
 export class TableMemory {
+  #touched: Promise<void> = DONE;
+
   /** Not for callers: see `create`, `over` and `attach`. @throws IoPgtableError EINVAL */
   constructor() {
     if (made === undefined) {
@@ -78,6 +82,8 @@ export class TableMemory {
    * @param options.shared whether workers may attach; default: where the environment has shared memory
    * @param options.module the core, compiled by the caller: by `compileCore`, or from `io-pgtable/core.wasm` (for unshared memory
    *   `io-pgtable/core-unshared.wasm`) where an environment compiles files only; default: the package compiles the one that it embeds
+   * @param options.touchAhead how many bytes of the room to touch ahead, at most all of it: default 0. It is done in chunks of 256 KiB between other tasks,
+   *   from the end of the caller's; `touched` tells when all is done. Tables in memory that was never touched take a fault of the operating system for each page
    * @throws IoPgtableError EINVAL, ENOMEM (the environment refused the memory), ENOTSUP (`shared: true` where there is none)
    *
    * @example
@@ -87,7 +93,13 @@ export class TableMemory {
    * ```
    */
   static create(
-    options: { bytes?: number; physBase?: number; shared?: boolean; module?: WebAssembly.Module } = {},
+    options: {
+      bytes?: number;
+      physBase?: number;
+      shared?: boolean;
+      module?: WebAssembly.Module;
+      touchAhead?: number;
+    } = {},
   ): TableMemory {
     const operation = "TableMemory.create";
     if (typeof options !== "object" || options === null) {
@@ -96,6 +108,7 @@ export class TableMemory {
     const asked = checkInteger(options.bytes ?? DEFAULT_BYTES, "bytes", operation, GIB4);
     if (asked === 0) throw new IoPgtableError("EINVAL", operation, "bytes is 0; give room for at least one table page");
     const physBase = checkPhysBase(options.physBase ?? DEFAULT_PHYS_BASE, operation);
+    const touch = checkInteger(options.touchAhead ?? 0, "touchAhead", operation, GIB4);
     const wanted = Math.ceil(asked / WASM_PAGE) * WASM_PAGE;
     const records = Math.ceil(wanted / WASM_PAGE) * (RECORD_BLOCK + 4) + 2 * RECORD_BLOCK;
     const overhead = Math.ceil((records + REALMS * 64 * 1024 + DESCRIPTORS_BYTES) / WASM_PAGE) * WASM_PAGE;
@@ -105,7 +118,10 @@ export class TableMemory {
     const window = { offset: overhead, bytes: total - overhead, physBase: physBase + overhead };
     const own = { areaStart: overhead, areaBytes: window.bytes };
     made = new MemoryState(memory, [window], { hasPool: true, own, module }, operation);
-    return new TableMemory();
+    const created = new TableMemory();
+    const words = Math.floor(Math.min(touch, window.bytes) / 4) * 4;
+    if (words > 0) created.#touched = touchAhead(memory, overhead, words);
+    return created;
   }
 
   /**
@@ -234,6 +250,11 @@ export class TableMemory {
       module: state.module,
     };
     return handle;
+  }
+
+  /** Resolves when what `touchAhead` of `create` asked for is done; at once where nothing was asked for. */
+  get touched(): Promise<void> {
+    return this.#touched;
   }
 
   /** The memory's bytes as they are now; a growth replaces them. */

@@ -8,6 +8,7 @@ import { lookUpPlans } from "./lookUp.js";
 import { mapPlans } from "./map.js";
 import { pairPlans } from "./pair.js";
 import { populationPlans } from "./population.js";
+import { processPlans } from "./processes.js";
 import { repeatPlans } from "./repeat.js";
 import { sizePlans } from "./sizes.js";
 import { unmapPlans } from "./unmap.js";
@@ -26,5 +27,6 @@ export function operationPlans(memory: TableMemory): OperationPlan[] {
     ...gpuVmPlans(memory),
     ...populationPlans(memory),
     ...sizePlans(memory),
+    ...processPlans(),
   ];
 }

@@ -158,4 +158,9 @@ test("options are read and unknown ones refused", () => {
     json: "out.json",
   });
   expect(() => readOptions(["--fast"])).toThrow("--fast");
+  expect(readOptions(["--baseline", "old.json", "--fail-above", "1.5"])).toMatchObject({
+    baseline: "old.json",
+    failAbove: 1.5,
+  });
+  expect(() => readOptions(["--fail-above", "none"])).toThrow("--fail-above");
 });

@@ -23,6 +23,8 @@ describe("TableMemory.create", () => {
     { says: "physBase negative", options: { physBase: -4096 } },
     { says: "physBase a fraction", options: { physBase: 0.5 } },
     { says: "shared no boolean", options: { shared: "yes" } },
+    { says: "touchAhead negative", options: { touchAhead: -1 } },
+    { says: "touchAhead no number", options: { touchAhead: true } },
     { says: "no object", options: 4096 },
   ])("refuses $says", ({ options }) => {
     failureOf(() => TableMemory.create(options as Parameters<typeof TableMemory.create>[0]), "EINVAL", "ERANGE");
@@ -47,6 +49,20 @@ describe("TableMemory.create", () => {
     const offset = (leaf?.entryPaddr ?? 0) - physBase;
     expect(new BigUint64Array(memory.buffer, offset, 1)[0]).toBe(0x7e43n);
     expect(leaf?.entry).toBe(0x7e43n);
+  });
+
+  it.each([true, false])("changes nothing by touching ahead while tables are made, shared: %s", async (shared) => {
+    const memory = TableMemory.create({ bytes: 4 * MIB, shared, touchAhead: 2 ** 32 });
+    const table = new IoPageTable(memory, { format: format(), flush });
+    const iovas = Array.from({ length: 64 }, (_, i) => i * 2 * MIB);
+    for (const iova of iovas) {
+      table.map(iova, iova + 0x8000, 0x1000, RW);
+      if (iova % (16 * MIB) === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await memory.touched;
+    expect(iovas.map((iova) => table.iovaToPhys(iova))).toEqual(iovas.map((iova) => iova + 0x8000));
+    table.destroy();
+    expect(memory.stats().tablePagesInUse).toBe(0);
   });
 
   it("has physBase 0x80000000 unless told", () => {
