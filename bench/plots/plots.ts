@@ -52,11 +52,13 @@ const WORK: readonly (readonly [label: string, operation: string])[] = [
   ["single pages", names.WORKERS_PAIR],
 ];
 
-export function workersPlot({ operations }: BenchRecord): string {
+/** @returns null where no workers were measured */
+export function workersPlot({ operations }: BenchRecord): string | null {
   const series = [names.ONE_WORKER, names.TWO_WORKERS];
   const groups = WORK.map(([label, operation]): BarGroup => {
     return { label, values: series.map((name) => millionsPerSecond(operations, operation, name)) };
   }).filter(({ values }) => values.some((value) => value !== undefined));
+  if (groups.length === 0) return null;
   return barChart("Workers on disjoint ranges of one table: millions of pages per second", series, groups);
 }
 

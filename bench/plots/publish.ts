@@ -9,7 +9,8 @@ export function publish(record: BenchRecord): void {
   const at = (path: string): URL => new URL(`docs/${path}`, projectRoot());
   writeFileSync(at("bench-rows.svg"), rowsPlot(record));
   writeFileSync(at("bench-sizes.svg"), sizesPlot(record));
-  writeFileSync(at("bench-workers.svg"), workersPlot(record));
+  const workers = workersPlot(record);
+  if (workers !== null) writeFileSync(at("bench-workers.svg"), workers);
   const page = at("benchmarks.md");
   const filled = [
     ["machine", machineText(record)],

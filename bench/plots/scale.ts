@@ -16,5 +16,5 @@ export function logScale(values: readonly number[], from: number, to: number): S
 /** As short as a figure beside a bar may be. */
 export function shortNumber(value: number): string {
   if (value >= 100) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-  return `${Number(value.toPrecision(value < 0.1 ? 1 : 2))}`;
+  return `${Number(value.toPrecision(2))}`;
 }

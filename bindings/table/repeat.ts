@@ -29,7 +29,7 @@ export interface Repeat extends Range {
 export interface Builder {
   map(iova: number, paddr: number, size: number): void;
   /** Smallest pages from iova on, in one table. */
-  pages(iova: number, paddrs: Float64Array): void;
+  pages(iova: number, paddrs: () => Float64Array): void;
   /** The `count` tables at `level` from iova on, whose entries are in one table, are those that stand `distance` bytes before them. */
   link(iova: number, distance: number, count: number, level: number): void;
 }
@@ -153,7 +153,7 @@ export function maker(
       end(status, iova);
     },
     pages(iova, paddrs) {
-      const list = pageList(s, OPERATION, paddrs, s.page);
+      const list = pageList(s, OPERATION, paddrs(), s.page);
       end(runList(s, placeAt(OPERATION, { iova, size: list.size }, list, bits), flushes), iova);
       drainPages(s, unlinked);
     },
@@ -190,7 +190,7 @@ class Layout {
     for (let va = first; va < end; ) {
       const { paddr, size } = this.at(va);
       if (level === 0 && size < end - va) {
-        builder.pages(va, this.pagesOf(va, end));
+        builder.pages(va, () => this.pagesOf(va, end));
         return;
       }
       if (level === 0 || this.fitsLeaf(va, paddr, size, span)) {
@@ -215,16 +215,18 @@ class Layout {
     return { paddr: run.paddr, size: Math.min(run.size, iova + size - va) };
   }
 
-  /** Where the pages of [va, end) lead. */
+  /** Where the pages of [va, end) lead: one period page by page, then copies of it. */
   pagesOf(va: number, end: number): Float64Array {
     const { page } = this.state;
     const paddrs = new Float64Array((end - va) / page);
-    for (let i = 0; i < paddrs.length; ) {
+    const period = Math.min(this.repeat.source.size / page, paddrs.length);
+    for (let i = 0; i < period; ) {
       const { paddr, size } = this.at(va + i * page);
-      const run = Math.min(size / page, paddrs.length - i);
+      const run = Math.min(size / page, period - i);
       for (let k = 0; k < run; k++) paddrs[i + k] = paddr + k * page;
       i += run;
     }
+    for (let done = period; done < paddrs.length; done *= 2) paddrs.copyWithin(done, 0, done);
     return paddrs;
   }
 

@@ -32,7 +32,7 @@ describe("the axis", () => {
 
 test("figures are short and never in exponents", () => {
   expect([0.0123, 0.123, 1.26, 12.6, 126, 1260, 123456].map(shortNumber)).toEqual([
-    "0.01",
+    "0.012",
     "0.12",
     "1.3",
     "13",
@@ -58,6 +58,7 @@ describe("plots", () => {
     const plot = workersPlot(measured);
     expect(plot).toContain(">1,000<");
     expect(plot).toContain(">2,000<");
+    expect(workersPlot(recordOf({}))).toBeNull();
   });
 });
 
