@@ -36,7 +36,7 @@ for (const core of CORES) {
   );
   say(`  installs of a table: ${installs}`);
   say("  each ended as one realm alone ends, with no table page lost or had twice");
-  if (sum.lost === 0) {
+  if (core === "forced" && (sum.lost ?? 0) === 0) {
     say("  NOT SHOWN: no install was lost");
     process.exitCode = 1;
   }
