@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InstalledPackage } from "./installedPackage.js";
 import { readmeExamples } from "./readmeExamples.js";
 
+/** The compiler, beside others on a machine of two cores. */
+const SLOW = 240_000;
+
 let installed: InstalledPackage;
 
 beforeAll(() => {
@@ -108,13 +111,14 @@ describe("a table without flush operations", () => {
     ]);
   });
 
-  test("does not compile", () => {
+  test("does not compile", { timeout: SLOW }, () => {
     expect(complaints("withoutFlush.ts")).toEqual([expect.stringMatching(/Property 'flush' is missing/)]);
   });
 });
 
 test.each(["NodeNext", "Bundler"] as const)(
   "the declarations resolve and hold in a strict program, %s",
+  { timeout: SLOW },
   (resolution) => {
     expect(complaints("program.ts", resolution)).toEqual([]);
     expect(complaints("node_modules/io-pgtable/", resolution)).toEqual([]);
