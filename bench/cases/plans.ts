@@ -9,6 +9,7 @@ import { mapPlans } from "./map.js";
 import { pairPlans } from "./pair.js";
 import { populationPlans } from "./population.js";
 import { processPlans } from "./processes.js";
+import { recordPlans } from "./records.js";
 import { repeatPlans } from "./repeat.js";
 import { sizePlans } from "./sizes.js";
 import { unmapPlans } from "./unmap.js";
@@ -27,6 +28,7 @@ export function operationPlans(memory: TableMemory): OperationPlan[] {
     ...gpuVmPlans(memory),
     ...populationPlans(memory),
     ...sizePlans(memory),
+    ...recordPlans(memory),
     ...processPlans(),
   ];
 }

@@ -155,11 +155,41 @@ static void repeat_step(void)
 }
 static void drop_repeat(void) { unmap_all(64 * GIGA, 16 * GIGA, GIGA); }
 static void map_neighbour(void) { map_all(4 * GIGA, 8 * GIGA, PAGE, PAGE); }
+/* Where the addresses to look up begin. */
+static size_t asked;
 static void look_up_step(void)
 {
 	result = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = asked; i < count; i++)
 		result += ops->iova_to_phys(ops, words[i]);
+}
+/* A number, so many pages, and then the addresses. */
+static void map_touched(void)
+{
+	asked = 1 + words[0];
+	for (size_t i = 1; i < asked; i++)
+		map_all(words[i], 8 * GIGA + i * 2 * PAGE, PAGE, PAGE);
+}
+
+/* Calls of five words: 1 map or 0 unmap, iova, paddr, page size, number of pages and protection. */
+static void replay_step(void)
+{
+	result = 0;
+	for (size_t i = 0; i + 5 <= count; i += 5) {
+		u64 *call = words + i;
+		size_t mapped = 0;
+
+		if (call[0] != 0)
+			ops->map_pages(ops, call[1], call[2], call[3], call[4] & 0xffff, call[4] >> 16, 0, &mapped);
+		else
+			mapped = ops->unmap_pages(ops, call[1], call[3], call[4] & 0xffff, &gather);
+		result = result * 31 + mapped;
+	}
+}
+static void make_anew(void)
+{
+	free_io_pgtable_ops(ops);
+	make(ARM_64_LPAE_S1);
 }
 
 static const struct work {
@@ -181,6 +211,8 @@ static const struct work {
 	{ "repeat", NULL, repeat_step, drop_repeat },
 	{ "pair", map_neighbour, pair_step, NULL },
 	{ "look-up", map_pages_step, look_up_step, NULL },
+	{ "look-up-trace", map_touched, look_up_step, NULL },
+	{ "replay", NULL, replay_step, make_anew },
 };
 
 static double now(void)
@@ -264,20 +296,10 @@ static void print_answer(void)
 	printf("%lu %u entries, digest %08x%08x\n", result, entries, first, second);
 }
 
-/* Calls of five words: 1 map or 0 unmap, iova, paddr, page size, number of pages and protection. */
 static int replay(const char *format)
 {
 	make(strcmp(format, "mali") == 0 ? ARM_MALI_LPAE : ARM_64_LPAE_S1);
-	for (size_t i = 0; i + 5 <= count; i += 5) {
-		u64 *call = words + i;
-		size_t mapped = 0;
-
-		if (call[0] != 0)
-			ops->map_pages(ops, call[1], call[2], call[3], call[4] & 0xffff, call[4] >> 16, 0, &mapped);
-		else
-			mapped = ops->unmap_pages(ops, call[1], call[3], call[4] & 0xffff, &gather);
-		result = result * 31 + mapped;
-	}
+	replay_step();
 	print_answer();
 	return 0;
 }
