@@ -1,5 +1,5 @@
-import { entryReader, IoPageTable, IoPgtableError, Prot, TableMemory, x86_64 } from "../../bindings/index.js";
 import { describe, expect, test } from "vitest";
+import { entryReader, IoPageTable, IoPgtableError, Prot, TableMemory, x86_64 } from "../../bindings/index.js";
 
 const CONFIG = { ias: 48, oas: 52 };
 
