@@ -6,32 +6,35 @@ import { tableDigest } from "../harness/tableReader.js";
 import { linuxCases } from "../peers/linux/linuxPeer.js";
 import * as contenders from "./contenders.js";
 import { copyCase, fillCase } from "./map.js";
-import { COPIED, IN_MEMORY, LIST, OURS, PAGE_BY_PAGE, UNMAP_LIST } from "./names.js";
+import { COPIED, IN_MEMORY, LIST, MAP_PLAIN_LIST, OURS, PAGE_BY_PAGE, UNMAP_LIST } from "./names.js";
 import type { RangeContender } from "./ranges.js";
 
 const PAGE = 4096;
 const IOVA = 2 ** 32;
 const PAGE_SIZES = [2 ** 12, 2 ** 21, 2 ** 30];
 /** Seen from build/bench/bench/cases/, where this runs. */
-const FRAMES = new URL("../../../../bench/data/scattered-pages.bin.gz", import.meta.url);
+const DATA = new URL("../../../../bench/data/", import.meta.url);
+const SCATTERED = "scattered-pages.bin.gz";
 const HEADER_BYTES = 16;
 
-/** The pages of a real process, none beside its neighbour: see bench/data/README.md. */
-function scatteredPages(): Float64Array {
-  const bytes = gunzipSync(readFileSync(FRAMES));
+/** The pages of a real process: see bench/data/README.md. */
+function pagesOf(file: string): Float64Array {
+  const bytes = gunzipSync(readFileSync(new URL(file, DATA)));
   const count = bytes.readUInt32LE(4);
   return Float64Array.from({ length: count }, (_, i) => bytes.readUInt32LE(HEADER_BYTES + 4 * i) * PAGE);
 }
 
 export function listPlans(memory: TableMemory): OperationPlan[] {
   return [
-    { name: LIST, prepare: () => prepare(memory) },
+    { name: LIST, prepare: () => prepare(memory, LIST, pagesOf(SCATTERED), PAGE_SIZES) },
+    // Linux's caller knows of one page at a time, so that ours is kept to pages where they have neighbours.
+    { name: MAP_PLAIN_LIST, prepare: () => prepare(memory, MAP_PLAIN_LIST, pagesOf("plain-pages.bin.gz"), [PAGE]) },
     { name: UNMAP_LIST, prepare: () => prepareUnmap(memory) },
   ];
 }
 
 function prepareUnmap(memory: TableMemory): Operation {
-  const pages = scatteredPages();
+  const pages = pagesOf(SCATTERED);
   const table = contenders.ourTable(memory, PAGE_SIZES);
   const size = pages.length * PAGE;
   const mapAll = () => table.mapList(IOVA, pages, PAGE, contenders.PROT);
@@ -63,11 +66,10 @@ function prepareUnmap(memory: TableMemory): Operation {
   };
 }
 
-function prepare(memory: TableMemory): Operation {
-  const pages = scatteredPages();
+function prepare(memory: TableMemory, name: string, pages: Float64Array, pageSizes: readonly number[]): Operation {
   const inMemory = memory.float64Array(pages.length);
   inMemory.set(pages);
-  const table = contenders.ourTable(memory, PAGE_SIZES);
+  const table = contenders.ourTable(memory, pageSizes);
   const size = pages.length * PAGE;
   const ways: [string, () => void][] = [
     [IN_MEMORY, () => table.mapList(IOVA, inMemory, PAGE, contenders.PROT)],
@@ -91,7 +93,7 @@ function prepare(memory: TableMemory): Operation {
   const [, mapAll] = ways[0] ?? ["", () => undefined];
   const ours: RangeContender = { name: IN_MEMORY, mapAll, unmapAll, tables, destroy: () => undefined };
   return {
-    name: LIST,
+    name,
     unit: "page",
     unitsPerStep: pages.length,
     cases: [

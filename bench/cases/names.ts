@@ -26,6 +26,7 @@ export const REPLACE = "replace 16,384 4K pages by others";
 export const PROTECT = "protect 16,384 4K pages";
 export const COALESCE = "coalesce 16,384 4K pages to 2M leaves";
 export const POPULATION = "map and unmap one 4K page beside what is mapped";
+export const MAP_PLAIN_LIST = "map the page list of a process, 262,144 pages in 10,299 runs";
 export const RECORD = "replay a kernel's calls for an NVMe disk";
 export const RECORD_LOOK_UP = "look up the data accesses of xz";
 export const FIRST_TOUCH = "map 1 GiB as 4K pages for the first time";

@@ -30,7 +30,7 @@ export function goalsTable(record: BenchRecord): string {
       held ? "held" : "missed",
     ];
   });
-  return markdownTable(["ours", "its fastest native build", "ours, ns", "Linux, ns", "ratio", "goal", ""], rows);
+  return markdownTable(["ours", "its fastest native build", "ours, ns", "Linux, ns", "ratio", "goal", "verdict"], rows);
 }
 
 /** For each limit the build of Linux's code that it is closest to. */
@@ -60,7 +60,9 @@ export function timesTable(record: BenchRecord): string {
   return markdownTable(["operation", "case", "ns", "middle half of the rounds", "M/s"], rows);
 }
 
+/** With its columns aligned, as the formatter wants it. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+  const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((cells) => cells[i]?.length ?? 0)));
+  const lines = [head, widths.map((width) => "-".repeat(width)), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |\n`).join("");
 }

@@ -69,13 +69,13 @@ describe("tables", () => {
     });
     const verdicts = measured.operations.flatMap((result) => judge(result, limits));
     const table = goalsTable({ ...measured, verdicts });
-    expect(table).toContain(`| ${FAST} | 0.25 | 0.5 | 0.5 | at most 0.4 | missed |`);
+    expect(table.replaceAll(/ +/g, " ")).toContain(`| ${FAST} | 0.25 | 0.5 | 0.5 | at most 0.4 | missed |`);
     expect(table).not.toContain(SLOW);
   });
 
   test("name the machine, and everything measured", () => {
     expect(machineText(measured)).toContain("a processor, 2 cores");
-    expect(timesTable(measured)).toContain(`| ${SLOW} | 1.3 | 1.3 .. 1.3 |`);
+    expect(timesTable(measured).replaceAll(/ +/g, " ")).toContain(`| ${SLOW} | 1.3 | 1.3 .. 1.3 |`);
   });
 });
 
