@@ -45,6 +45,6 @@ describe("the table agrees with a list of leaves", () => {
       fc.modelRun(() => ({ model, real: session }), calls);
       session.destroy();
     });
-    fc.assert(property, configureRuns(configuration.pageSizes[0] === 0x1000n ? 15 : 2));
+    fc.assert(property, configureRuns(configuration.pageSizes[0] === 0x1000n ? 6 : 1));
   });
 });
