@@ -20,6 +20,7 @@ let level: u32 = 0;
 let slot: usize = 0;
 let table: u32 = 0;
 let permits: u32 = 0;
+let upper: u32 = 0;
 
 export class Find {
   /** The last item looked at, where it is, its table and level; and what the items on the way permit, the last one included. */
@@ -38,14 +39,28 @@ export class Find {
   @inline static get permits(): u32 {
     return permits;
   }
+  /** The table one level above the smallest leaves that the last way down to these went through; it is not the root. */
+  @inline static get upper(): u32 {
+    return upper;
+  }
 
-  static leaf<F extends Format>(root: u32, top: u32, va: u64): i32 {
+  @inline static leaf<F extends Format>(root: u32, top: u32, va: u64): i32 {
+    return Find.from<F>(root, top, Item.slot<F>(root, va, top, top), va);
+  }
+
+  /** The same from a table on that is not the root. */
+  @inline static below<F extends Format>(t: u32, l: u32, va: u64): i32 {
+    return Find.from<F>(t, l, <usize>t + (Item.index<F>(va, l) << changetype<F>(0).itemLg2()), va);
+  }
+
+  static from<F extends Format>(first: u32, firstLevel: u32, firstSlot: usize, va: u64): i32 {
     const f = changetype<F>(0);
-    let t = root;
-    let l = top;
-    let at = Item.slot<F>(t, va, l, top);
+    let t = first;
+    let l = firstLevel;
+    let at = firstSlot;
     let word = Item.load<F>(at);
     while (f.isTable(word, l)) {
+      if (l == 1) upper = t;
       t = Path.pointed<F>(word, l);
       l--;
       if (t == Window.OUTSIDE) return Found.OUTSIDE;

@@ -10,7 +10,7 @@ import { Status, Table } from "./table";
 
 export class Path {
   /** The table that an item points to, if it is one that the library linked; else OUTSIDE: something else has written to the table. For whoever changes it. */
-  @inline static child<F extends Format>(item: u64, level: u32): u32 {
+  static child<F extends Format>(item: u64, level: u32): u32 {
     const table = Path.pointed<F>(item, level);
     return table != Window.OUTSIDE && Record.isLinked(table) ? table : Window.OUTSIDE;
   }

@@ -35,7 +35,7 @@ export class AccessOperation extends Operation {
 
 /**
  * Look up b addresses (f64) at a, write the answers (f64, -1 where nothing is mapped) to c. Returns how many are mapped. The table of smallest leaves that
- * answered last is kept at hand: real address streams have locality, and for others the test costs nothing.
+ * answered last and the one above it are kept at hand: real address streams have locality, and for others the tests cost nothing.
  */
 export class TranslateOperation extends Operation {
   run<F extends Format>(t: Table, from: u64, count: u64, to: u64, d: u64, e: u32): i64 {
@@ -44,8 +44,11 @@ export class TranslateOperation extends Operation {
     let out = <usize>to;
     const end = at + ((<usize>count) << 3);
     const tagShift = <u64>(f.shift(0) + f.indexLg2(0));
+    const upperShift = tagShift + <u64>f.indexLg2(1);
     let tag: u64 = <u64>-1;
     let table: u32 = 0;
+    let upperTag: u64 = <u64>-1;
+    let upper: u32 = 0;
     let mapped: i64 = 0;
     for (; at != end; at += 8, out += 8) {
       const iova = load<f64>(at);
@@ -67,10 +70,15 @@ export class TranslateOperation extends Operation {
         }
         continue;
       }
-      const found = Find.leaf<F>(t.root, t.top, va);
+      const isBelow = upperTag == va >> upperShift;
+      const found = isBelow ? Find.below<F>(upper, 1, va) : Find.leaf<F>(t.root, t.top, va);
       if (found != Found.OUTSIDE && Find.level == 0) {
         tag = va >> tagShift;
         table = Find.table;
+        if (t.top > 1) {
+          upperTag = va >> upperShift;
+          upper = Find.upper;
+        }
       }
       if (found == Found.LEAF) {
         store<f64>(out, Address.output(Find.oa<F>(va)));
