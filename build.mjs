@@ -99,8 +99,8 @@ function compileRaceCore() {
 }
 
 /**
- * One module of what `entry` needs, since Node takes ten times as long to load a hundred files. The core's bytes stay a module of their own, which the library
- * and the command share.
+ * One module of what `entry` needs, since Node takes ten times as long to load a hundred files. The core's bytes stay a module of their own, which all of them
+ * share. Nothing else is shared: whoever imports the library alone would load the texts about entries with it.
  */
 async function bundle(entry, file, coreBytes) {
   const bundled = await rolldown({
@@ -118,10 +118,10 @@ async function bundle(entry, file, coreBytes) {
   await bundled.write({ file: at(file).pathname, format: "esm", minify: true });
 }
 
-/** The declarations of index.ts and of whatever those refer to, with maps to the sources; no others. */
+/** The declarations of index.ts, of entries.ts and of whatever those refer to, with maps to the sources; no others. */
 function declare() {
   execFileSync(bin("tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-  const wanted = new Set(["index.d.ts"]);
+  const wanted = new Set(["index.d.ts", "entries.d.ts"]);
   for (const file of wanted) {
     const text = readFileSync(at(`dist/${file}`), "utf8");
     for (const [, path] of text.matchAll(/(?:from |import\()"(\.[^"]+)\.js"/g)) {
@@ -145,6 +145,7 @@ if (!options.has("--core")) {
   rmSync(at("dist"), { recursive: true, force: true });
   await bundle("bindings/generated/coreBytes.ts", "dist/coreBytes.js", "");
   await bundle("bindings/index.ts", "dist/index.js", "./coreBytes.js");
+  await bundle("bindings/entries.ts", "dist/entries.js", "./coreBytes.js");
   await bundle("bindings/cli/main.ts", "dist/cli.js", "./coreBytes.js");
   declare();
   copyFileSync(CORE, at("dist/core.wasm"));

@@ -22,12 +22,13 @@ export interface EntryReader {
 }
 
 /**
- * A reader of entries: what each bit of an entry means, and where the manual says so.
+ * A reader of entries: what each bit of an entry means, and where the manual says so. From "io-pgtable/entries".
  * @param name the function that makes the format, such as "armLpaeS1"
- * @throws IoPgtableError EINVAL for a name that is no format; what the format itself refuses
+ * @throws IoPgtableError EINVAL for a name that is no format; what the format itself refuses. Its class is of this module's own: tell it by `name` and `code`
  *
  * @example
  * ```ts
+ * const { entryReader } = await import("io-pgtable/entries");
  * const reader = entryReader("x86_64", { ias: 48, oas: 52 });
  * const { kind, fields } = reader.describe(0x8000_0000_0000_00e7n, 1);
  * kind; // => "leaf"

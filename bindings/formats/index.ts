@@ -8,8 +8,6 @@ export type { ArmLpaeConfig, ArmLpaeQuirk } from "./armLpaeShared.js";
 export { type MaliCsfRegisters, maliCsfRegisters } from "./armMaliCsf.js";
 export { armMaliLpae } from "./armMaliLpae.js";
 export { type ArmV7sConfig, type ArmV7sQuirk, type ArmV7sRegisters, armV7s } from "./armV7s.js";
-export type { EntryDescription, FieldDescription } from "./describe.js";
-export { type EntryReader, entryReader } from "./entryReader.js";
 export type { CommonConfig, Format } from "./format.js";
 export { type RiscvConfig, riscv } from "./riscv.js";
 export { type VtdSecondStageConfig, vtdSecondStage } from "./vtdSecondStage.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { entryReader, IoPageTable, IoPgtableError, Prot, TableMemory, x86_64 } from "../../bindings/index.js";
+import { entryReader } from "../../bindings/entries.js";
+import { IoPageTable, IoPgtableError, Prot, TableMemory, x86_64 } from "../../bindings/index.js";
 
 const CONFIG = { ias: 48, oas: 52 };
 

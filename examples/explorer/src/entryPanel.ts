@@ -1,5 +1,5 @@
 // One entry: its bits as a ruler, its fields in words, and what a flipped bit changes.
-import type { EntryDescription, EntryReader } from "io-pgtable";
+import type { EntryDescription, EntryReader } from "io-pgtable/entries";
 import { field, h, option } from "./dom.js";
 import { hex, protText, sizeText } from "./numbers.js";
 

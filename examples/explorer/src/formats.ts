@@ -10,13 +10,12 @@ import {
   armMaliLpae,
   armV7s,
   type CommonConfig,
-  type EntryReader,
-  entryReader,
   type Format,
   riscv,
   vtdSecondStage,
   x86_64,
 } from "io-pgtable";
+import { type EntryReader, entryReader } from "io-pgtable/entries";
 
 export interface Setup {
   readonly format: string;

@@ -1,4 +1,5 @@
-import type { EntryReader, IoPageTable } from "io-pgtable";
+import type { IoPageTable } from "io-pgtable";
+import type { EntryReader } from "io-pgtable/entries";
 import type { Setup } from "./formats.js";
 
 /** A table to be drawn, wherever it comes from. */

@@ -1,5 +1,5 @@
 // The tree of table pages, read from memory as a walker reads it: a page that several entries point to is one node.
-import type { EntryDescription } from "io-pgtable";
+import type { EntryDescription } from "io-pgtable/entries";
 import type { Source } from "./source.js";
 
 export interface Cell {
