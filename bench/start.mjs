@@ -1,4 +1,4 @@
-// Builds the core where a source is newer, compiles the library as the package does and the bench with it, and runs the bench with these arguments.
+// Builds the package, compiles the library and the bench with it, and runs the bench with these arguments.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,5 @@ function run(...args) {
 }
 
 const built =
-  run(at("build.mjs"), "--core") === 0 &&
-  run(at("node_modules/typescript/bin/tsc"), "-p", at("bench/tsconfig.bench.json")) === 0;
+  run(at("build.mjs")) === 0 && run(at("node_modules/typescript/bin/tsc"), "-p", at("bench/tsconfig.bench.json")) === 0;
 process.exitCode = built ? run(...FLAGS, at("build/bench/bench/run.js"), ...process.argv.slice(2)) : 2;

@@ -670,7 +670,7 @@ export class IoPageTable<R = unknown> {
    * neither fail nor allocate, such as those in a GPU's fence path. What an operation removes and a later one maps again is replaced, without a fault in
    * between. The ranges are held until commit or abort: a call that would change them throws EBUSY. Table pages that the update counts on stay, also when work
    * elsewhere leaves them empty; where it has put one in meanwhile, commit writes into that one. Needs the table alone until commit. Costs a look at what
-   * stands there, and about 0.2 us per operation.
+   * stands there, and 2 to 5 us per operation.
    * @throws IoPgtableError what the calls of the same names throw; EBUSY where another update holds a part; nothing has changed then
    *
    * @example
