@@ -13,6 +13,7 @@ export interface ConfiguredFormat {
   readonly spec: FormatSpec;
 }
 
+/** What a field of an entry means. */
 export interface FieldDescription {
   readonly name: string;
   /** Such as "11:2", or "0" for a single bit. */
@@ -23,6 +24,7 @@ export interface FieldDescription {
   readonly section: string;
 }
 
+/** What an entry means. */
 export interface EntryDescription {
   /** The architecture's number. */
   readonly level: number;
