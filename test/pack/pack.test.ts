@@ -30,6 +30,7 @@ describe("the package", () => {
       "dist/core-unshared.wasm",
       "dist/core.wasm",
       "dist/coreBytes.js",
+      "dist/entries.js",
       "dist/index.js",
       "package.json",
     ]);
