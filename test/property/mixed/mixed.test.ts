@@ -1,9 +1,10 @@
 // All operations in random order on all formats: calls, prepared updates with other work between prepare and commit, dirty reads, coalescing, trimming. After
 // each one the table holds what the model holds, the worst device knows of nothing that is gone, and the page counts agree.
 import { describe, expect, test } from "vitest";
-import { AdversarialTlb, IoPageTable, IoPgtableError, TableMemory, type TableOp } from "../../../bindings/index.js";
+import { AdversarialTlb, IoPageTable, TableMemory, type TableOp } from "../../../bindings/index.js";
 import type { Configuration } from "../../configurations/configuration.js";
 import { CONFIGURATIONS } from "../../configurations/list.js";
+import { codeOf } from "../../conformance/golden/errorCode.js";
 import { Random } from "../../conformance/suite/random.js";
 import { readDirtyState } from "./dirtyState.js";
 import { call, LISTED, Operations } from "./operations.js";
@@ -141,16 +142,6 @@ class Session {
     expect(table.translate(iovas, out)).toBe(expected.filter((paddr) => paddr >= 0).length);
     expect([...out]).toEqual(expected);
     expect(table.iovaToPhys64(iovas[0] ?? 0n)).toBe(out[0] === -1 ? null : BigInt(out[0] ?? 0));
-  }
-}
-
-function codeOf(act: () => void): string | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    if (error instanceof IoPgtableError) return error.code;
-    throw error;
   }
 }
 
