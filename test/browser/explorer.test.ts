@@ -195,7 +195,7 @@ describe.skipIf(isChromiumMissing())("the explorer", () => {
     });
     const file = { name: "trace.txt", mimeType: "text/plain", buffer: Buffer.from(lines.join("\n")) };
     await page.setInputFiles("input[name=record]", file);
-    expect(await text("#panel-record")).toContain("trace.txt: 40 changes");
+    await page.locator("#panel-record", { hasText: "trace.txt: 40 changes" }).waitFor();
     await page.focus("input[name=position]");
     await page.keyboard.press("Home");
     expect(await text("#stats")).toBe("1 table pages, 0 mapped");
@@ -212,7 +212,7 @@ describe.skipIf(isChromiumMissing())("the explorer", () => {
     await page.locator("#panel-record .summary", { hasText: "40 of 40" }).waitFor();
     expect(await text("#panel-record .films section:first-child dl")).toMatch(/flushes so far20/);
     await page.setInputFiles("input[name=record]", { ...file, buffer: Buffer.from("nothing") });
-    expect(await text("#panel-record .problem")).toContain("trace.txt holds neither");
+    await page.locator("#panel-record .problem", { hasText: "trace.txt holds neither" }).waitFor();
   });
 
   test("the record of a disk is dropped in, and the tables of a kernel are walked", async () => {
