@@ -52,8 +52,8 @@ export class Workshop {
   async build(): Promise<Ended> {
     const ended = await this.run(900, TOOLS.asc, ["--config", "asconfig.json", "--target", "release", "-O1"]);
     if (ended.status !== 0) return ended;
-    const base64 = readFileSync(join(this.folder, "build/core.wasm")).toString("base64");
-    this.write("bindings/generated/coreBytes.ts", `export const CORE_BASE64: string = "${base64}";\n`);
+    const hex = readFileSync(join(this.folder, "build/core.wasm")).toString("hex");
+    this.write("bindings/generated/coreBytes.ts", `export const CORE_HEX: string = "${hex}";\n`);
     return ended;
   }
 
