@@ -148,6 +148,23 @@ describe.each(FORMATS)("%s", (_name, format, page) => {
     finish();
   });
 
+  // A table that two entries point to must not become the one that the next calls for single pages go to without a descent.
+  it.each([512, 1024, 4096])(
+    "unmap of a page after a map that it was in the way of leaves the rest of %i pages alone",
+    (pages) => {
+      const { table, finish } = tableOf(format());
+      const size = pages * page;
+      const source = { paddr: 0x40_0000, size: page };
+      table.mapRepeat(0, size, source, RW);
+      failureOf(() => table.map(page, 0x60_0000, page, RW), "EEXIST");
+      expect(table.unmap(page, page)).toBe(page);
+      const addresses = Array.from({ length: pages }, (_, i) => i * page);
+      expect(addresses.filter((iova) => table.iovaToPhys(iova) !== source.paddr)).toEqual([page]);
+      expect(table.stats().mappedBytes).toBe(size - page);
+      finish();
+    },
+  );
+
   it("changes in one place only what is there", () => {
     const { table, memory, finish } = tableOf(format());
     const size = 2 ** 28;
