@@ -9,4 +9,12 @@ export interface Explained {
   readonly why: string;
 }
 
-export const EXPLAINED: readonly Explained[] = [];
+export const EXPLAINED: readonly Explained[] = [
+  {
+    file: "assembly/core/cache.ts",
+    text: "let cachedGeneration: u32 = 0;",
+    old: "0",
+    new: "1",
+    why: "no table is at offset 0, so that nothing is found until `keep` has set table and generation together",
+  },
+];
