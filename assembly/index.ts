@@ -21,6 +21,7 @@ import {
 } from "./core/readOperations";
 import { FirstLeafOperation, LinkSharedOperation, PlanPathOperation } from "./core/repeat";
 import { SetRootOperation } from "./core/roots";
+import { ShortRun } from "./core/shortRun";
 import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singlePage";
 import { Attributes, Status, Table } from "./core/table";
 import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation } from "./core/unmapOperations";
@@ -85,7 +86,14 @@ class Check {
 
 /** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end and an encryption bit in it are checked with flag 1 only, as Linux. */
 export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, high: u32, flags: u32): i32 {
-  const t = changetype<Table>(<usize>handle);
+  const attrs = <u64>low | ((<u64>high) << 32);
+  return mapExtent(changetype<Table>(<usize>handle), iova, paddr, size, attrs, flags, NO_PROT);
+}
+
+/** The protection of attributes that may be of any. */
+const NO_PROT: u32 = <u32>-1;
+
+function mapExtent(t: Table, iova: f64, paddr: f64, size: f64, attrs: u64, flags: u32, prot: u32): i32 {
   if (!(Address.exact(iova) && Address.exact(paddr) && Address.exact(size))) return Status.EINVAL;
   const from = Address.of(iova);
   const oa = Address.of(paddr);
@@ -93,7 +101,9 @@ export function map(handle: u32, iova: f64, paddr: f64, size: f64, low: u32, hig
   if (bytes == 0 || !Check.aligned(t, from | oa | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes) || !Check.output(t, oa, flags & 1 ? bytes : 1)) return Status.ERANGE;
   if ((flags & 1) != 0 && !Check.plain(t, oa, bytes)) return Status.ERANGE;
-  const attrs = <u64>low | ((<u64>high) << 32);
+  if (prot != NO_PROT && bytes <= t.runBytes && ShortRun.map(t, from & t.mask, oa, bytes, prot)) {
+    return Status.OK;
+  }
   return <i32>onAny<MapOperation>(t, t.format, from & t.mask, oa, bytes, attrs, flags);
 }
 
@@ -110,7 +120,7 @@ export function mapPlain(handle: u32, iova: f64, paddr: f64, size: f64, prot: u3
     const inside = ((from | oa) & low) == 0 && from - t.spaceFirst <= t.spaceSpan;
     if (inside && SinglePage.map(t, from & t.mask, oa, prot)) return Status.OK;
   }
-  return map(handle, iova, paddr, size, <u32>attrs, <u32>(attrs >> 32), 1);
+  return mapExtent(t, iova, paddr, size, attrs, 1, prot);
 }
 
 /** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
@@ -172,7 +182,7 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   if (size == t.pageBytes && flags == 0 && Address.isSmall(iova)) {
     const page = Address.bits(iova);
     const inside = (page & (((<u64>1) << t.pageLg2) - 1)) == 0 && page - t.spaceFirst <= t.spaceSpan;
-    if (inside && SinglePage.unmap(t, page & t.mask)) return Status.ONE_PAGE;
+    if (inside && SinglePage.unmap(t, page & t.mask)) return Status.FLUSH;
   }
   if (!(Address.exact(iova) && Address.exactSize(size))) return Status.EINVAL;
   const from = Address.of(iova);
@@ -180,6 +190,7 @@ export function unmap(handle: u32, iova: f64, size: f64, flags: u32): i32 {
   if (size == 0 || !Check.aligned(t, from | bytes)) return Status.EINVAL;
   if (!Address.inside(t, from, bytes)) return Status.ERANGE;
   const va = from & t.mask;
+  if (flags == 0 && t.runBytes != 0 && ShortRun.unmap(t, va, bytes, false)) return Status.FLUSH;
   return <i32>onAny<UnmapOperation>(t, t.format, va, va + (bytes - 1), 0, 0, flags);
 }
 

@@ -140,7 +140,7 @@ export const Status = {
   MORE: 1,
   SPLIT: 2,
   EVENTS: 4,
-  ONE_PAGE: 5,
+  FLUSH: 5,
   BREAK: 6,
   EINVAL: -1,
   ERANGE: -2,

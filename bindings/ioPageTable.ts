@@ -1,7 +1,7 @@
 // The table: the public face. Short ways for what is hot stand here; everything longer is in table/, one file per operation.
 import { Status } from "./core.js";
 import type { Format } from "./formats/format.js";
-import { Fault, PLAIN_PROTS, permitsOf } from "./prot.js";
+import { Fault, PLAIN, permitsOf } from "./prot.js";
 import type { Segments } from "./segmentList.js";
 import { isInside } from "./table/arguments.js";
 import { attachTable, buildTable, openTable, type SharedTable, shareTable, type TableOptions } from "./table/build.js";
@@ -14,14 +14,13 @@ import { mapPages, mapRange, unmapPages, unmapRange } from "./table/linux.js";
 import { endMapEvents, type MapResult, mapWhole } from "./table/map.js";
 import { mapFrameList, mapPageList, mapSegmentList } from "./table/mapList.js";
 import { type Mapping, mappings } from "./table/mappings.js";
-import { FLUSH_RANGE } from "./table/pages.js";
 import type { TableOp } from "./table/prepare/operations.js";
 import { type PreparedUpdate, prepareUpdate } from "./table/prepare/update.js";
 import { checkAccessArguments, corrupt, lookup, peekAccess, translate } from "./table/read.js";
 import { mapRepeat } from "./table/repeat.js";
-import { settleBacklog } from "./table/settle.js";
+import { flushRun, settleBacklog } from "./table/settle.js";
 import { checkSpan } from "./table/span.js";
-import { Blocked, type TableState } from "./table/state.js";
+import type { TableState } from "./table/state.js";
 import { type TableStats, tableStats } from "./table/stats.js";
 import { finishUnmap, type UnmapOptions, unmapRangeOf } from "./table/unmap.js";
 import { type WalkStep, walk } from "./table/walk.js";
@@ -33,8 +32,6 @@ export type Iova = number | bigint;
 export type Paddr = number;
 
 const MAX_EXACT = 2 ** 53;
-/** The protections that the core has the attribute bits of. */
-const PLAIN = PLAIN_PROTS - 1;
 
 let adopted: TableState | undefined;
 let inside: (table: IoPageTable) => TableState;
@@ -264,26 +261,10 @@ export class IoPageTable<R = unknown> {
     const s = this.#state;
     if (s.blocked === 0 && s.direct && options === undefined && typeof iova === "number" && typeof size === "number") {
       const status = s.core.unmap(s.handle, iova, size, 0);
-      if (status === Status.ONE_PAGE) return this.#flushPage(s, iova, size);
+      if (status === Status.FLUSH) return flushRun(s, iova, size, s.page);
       if (status !== Status.EINVAL && status !== Status.ERANGE) return finishUnmap(s, status, { iova, size }, 0);
     }
     return unmapRangeOf(s, iova, size, options);
-  }
-
-  /** One page is gone: its flush without detours. Adding 0 makes -0 the 0 that it means. */
-  #flushPage(s: TableState, iova: number, size: number): number {
-    s.blocked = Blocked.CALLBACK;
-    s.memory.callbacks++;
-    let returned = false;
-    try {
-      s.flush.flushRange(iova + 0, size, size);
-      returned = true;
-    } finally {
-      s.memory.callbacks--;
-      s.blocked = 0;
-      if (!returned) s.owe({ kind: FLUSH_RANGE, iova: iova + 0, size, granule: size });
-    }
-    return size;
   }
 
   /**

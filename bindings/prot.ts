@@ -55,6 +55,8 @@ export const Prot: {
 
 /** READ to PRIV: the protections that have tables of their own. */
 export const PLAIN_PROTS = 64;
+/** All their flags: the core has their attribute bits. */
+export const PLAIN: number = PLAIN_PROTS - 1;
 const SHARES = Prot.SHARE_NONE | Prot.SHARE_INNER | Prot.SHARE_OUTER;
 const LIMIT = (MEMORY_TYPES + 1) << MEMORY_TYPE_SHIFT;
 

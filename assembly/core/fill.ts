@@ -15,7 +15,7 @@ export class Fill {
   }
 }
 
-function linear64(at: usize, count: u32, item: u64, step: u64): void {
+export function linear64(at: usize, count: u32, item: u64, step: u64): void {
   if ((at & 8) != 0 && count != 0) {
     store<u64>(at, item);
     at += 8;

@@ -47,7 +47,10 @@ export class PreparePageOperation extends Operation {
   run<F extends Format>(t: Table, a: u64, b: u64, c: u64, d: u64, e: u32): i64 {
     const f = changetype<F>(0);
     const smallest = f.shift(0);
-    t.pageBytes = t.incoherent || f.itemLg2() != 3 || t.pageLg2 != smallest ? CLOSED : <f64>((<u64>1) << smallest);
+    const isOpen = !t.incoherent && f.itemLg2() == 3 && t.pageLg2 == smallest;
+    t.pageBytes = isOpen ? <f64>((<u64>1) << smallest) : CLOSED;
+    const larger = t.sizes & (t.sizes - 1);
+    t.runBytes = isOpen ? (larger & -larger) - 1 : 0;
     const step = f.leafItem((<u64>1) << smallest, 0, 0, smallest) ^ f.leafItem(0, 0, 0, smallest);
     t.quickShift = smallest - <u32>ctz(step);
     t.quickLast = f.linearLg2() == 64 ? t.oaLast : min<u64>(t.oaLast, ((<u64>1) << f.linearLg2()) - 1);

@@ -58,6 +58,8 @@ export class Table {
   pageBytes: f64;
   quickLast: u64;
   quickMask: u64;
+  /** Up to so many bytes are no larger leaf; 0 where the short way is closed. */
+  runBytes: u64;
   quickShift: u32;
   quickIndexMask: u32;
   quickTagShift: u32;
@@ -105,8 +107,8 @@ export class Status {
   static readonly SPLIT: i32 = 2;
   /** Done, and there are events or unlinked pages to read. */
   static readonly EVENTS: i32 = 4;
-  /** Done: the one page asked for was unmapped, is to be flushed, and there is nothing to read. */
-  static readonly ONE_PAGE: i32 = 5;
+  /** Done: what was asked for was unmapped in smallest pages, is to be flushed as such, and there is nothing to read. */
+  static readonly FLUSH: i32 = 5;
   /** Entries must be cleared and flushed before the next step. */
   static readonly BREAK: i32 = 6;
   static readonly EINVAL: i32 = -1;

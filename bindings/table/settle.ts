@@ -3,7 +3,7 @@
 import { Mail } from "../memoryState.js";
 import type { TableGather } from "./gather.js";
 import { DIRTY, FLUSH_RANGE, type Flush, LINKED, NO_PAGE, PageList, SYNC } from "./pages.js";
-import type { TableState } from "./state.js";
+import { Blocked, type TableState } from "./state.js";
 
 /** Move the core's events to `flushes` and the backlog's syncs. Equal neighbours join (`merge`), as one call per run. */
 export function drainEvents(s: TableState, flushes: Flush[], merge: boolean): void {
@@ -110,6 +110,22 @@ function issueFlushes(s: TableState, flushes: Flush[]): void {
   } finally {
     flushes.splice(0, done);
   }
+}
+
+/** A run of leaves is gone, and nothing else is to be done: its flush without detours. Adding 0 makes -0 the 0 that it means. Returns the size. */
+export function flushRun(s: TableState, iova: number, size: number, granule: number): number {
+  s.blocked = Blocked.CALLBACK;
+  s.memory.callbacks++;
+  let returned = false;
+  try {
+    s.flush.flushRange(iova + 0, size, granule);
+    returned = true;
+  } finally {
+    s.memory.callbacks--;
+    s.blocked = 0;
+    if (!returned) s.owe({ kind: FLUSH_RANGE, iova: iova + 0, size, granule });
+  }
+  return size;
 }
 
 export function issueFlush(s: TableState, flush: Flush): void {

@@ -41,8 +41,8 @@ export function unmapRangeOf(s: TableState, iova: unknown, size: unknown, option
 
 /** Go on from the core's first answer, which was none of EINVAL for its arguments and ERANGE. */
 export function finishUnmap(s: TableState, first: number, range: Range, flags: number, into?: TableGather): number {
-  if (first === Status.ONE_PAGE) {
-    settle(s, [{ kind: FLUSH_RANGE, iova: range.iova, size: range.size, granule: range.size }], into);
+  if (first === Status.FLUSH) {
+    settle(s, [{ kind: FLUSH_RANGE, iova: range.iova, size: range.size, granule: s.page }], into);
     return range.size;
   }
   const flushes: Flush[] = [];
