@@ -28,6 +28,7 @@ import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation
 import { Format } from "./format/format";
 import { withFormat } from "./formats";
 import { Pool } from "./memory/pool";
+import { Own } from "./memory/realm";
 import { NO_PAGE, Record } from "./memory/record";
 import { Shared } from "./memory/superblock";
 
@@ -82,6 +83,13 @@ class Check {
     const bit = ~t.addressMask;
     return ((oa | (oa + (bytes - 1))) & bit) == 0 && bytes - 1 <= bit - 1;
   }
+  /** The bytes of `count` smallest pages from iova on; 0 where they are not plainly in order, or the way for short runs is closed. */
+  static pages(t: Table, iova: f64, count: u32): u64 {
+    const at = Address.bits(iova) - t.spaceFirst;
+    const bytes = (<u64>count) << t.pageLg2;
+    const isInside = Address.isSmall(iova) && at <= t.spaceSpan && bytes - 1 <= t.spaceSpan - at;
+    return isInside && Check.aligned(t, at) && t.runBytes != 0 && t.repeats == 0 ? bytes : 0;
+  }
 }
 
 /** map (flag 1: all or nothing) and map_range; flag 2: the rest of a call that returned MORE. The output's end and an encryption bit in it are checked with flag 1 only, as Linux. */
@@ -121,6 +129,20 @@ export function mapPlain(handle: u32, iova: f64, paddr: f64, size: f64, prot: u3
     if (inside && SinglePage.map(t, from & t.mask, oa, prot)) return Status.OK;
   }
   return mapExtent(t, iova, paddr, size, attrs, 1, prot);
+}
+
+/** map_pages for smallest pages with a protection below 64. Returns the bytes; 0: there is nothing to read, and the longer way finds out why. */
+export function mapPagesPlain(handle: u32, iova: f64, paddr: f64, count: u32, prot: u32): f64 {
+  const t = changetype<Table>(<usize>handle);
+  const attrs = Attributes.of(t, prot);
+  const bytes = Check.pages(t, iova, count);
+  const oa = Address.bits(paddr);
+  if (attrs == 0 || bytes == 0 || !Address.isSmall(paddr) || oa > t.oaLast || !Check.aligned(t, oa)) return 0;
+  const va = Address.bits(iova) & t.mask;
+  if (ShortRun.map(t, va, oa, bytes, prot)) return <f64>bytes;
+  const last = va + (bytes - 1);
+  const status = onAny<MapPagesOperation>(t, t.format, va, oa, last, attrs, t.pageLg2 << 8);
+  return status == Status.OK ? Own.realm.done : 0;
 }
 
 /** map_pages over [iova, iova+size), which the bindings have cut to the input space. */
@@ -232,6 +254,17 @@ export function unmapPages(handle: u32, iova: f64, size: f64, sizeLg2: u32, resu
   const t = changetype<Table>(<usize>handle);
   const va = Address.of(iova) & t.mask;
   return <i32>onAny<UnmapPagesOperation>(t, t.format, va, va + (Address.of(size) - 1), 0, resume, sizeLg2);
+}
+
+/** The same for unmap_pages. */
+export function unmapPagesPlain(handle: u32, iova: f64, count: u32): f64 {
+  const t = changetype<Table>(<usize>handle);
+  const bytes = Check.pages(t, iova, count);
+  if (bytes == 0) return 0;
+  const va = Address.bits(iova) & t.mask;
+  if (ShortRun.unmap(t, va, bytes, true)) return <f64>bytes;
+  onAny<UnmapPagesOperation>(t, t.format, va, va + (bytes - 1), 0, 0, t.pageLg2);
+  return Own.realm.done;
 }
 
 /** The dirty leaves of [iova, iova+size), as events; clear = 1: make clean those that lie inside whole. */

@@ -14,6 +14,7 @@ export interface Core {
     high: number,
     flags: number,
   ): number;
+  mapPagesPlain(handle: number, iova: number, paddr: number, count: number, prot: number): number;
   planBegin(): void;
   planRoot(level: number): void;
   planMap(handle: number, iova: number, paddr: number, size: number, sizeLg2: number): void;
@@ -43,6 +44,7 @@ export interface Core {
   firstLeaf(handle: number, iova: number, size: number): number;
   unmapRange(handle: number, iova: number, size: number, flags: number): number;
   unmapPages(handle: number, iova: number, size: number, sizeLg2: number, resume: number): number;
+  unmapPagesPlain(handle: number, iova: number, count: number): number;
   readDirty(handle: number, iova: number, size: number, clear: number): number;
   trim(handle: number, all: number, items: number, resume: number): number;
   setTop(handle: number, level: number): number;

@@ -54,12 +54,10 @@ export class TableGather implements Gather {
     let failure: { error: unknown } | undefined;
     for (const flush of flushes) {
       try {
-        this.#syncBefore(flush);
+        this.#addAfterSync(flush);
       } catch (error) {
-        // What could not be flushed stays, and the new range joins it.
         failure ??= { error };
       }
-      this.#addFlush(flush);
     }
     unlinked.moveTo(this.#pages);
     if (this.#pages.count !== 0) {
@@ -67,6 +65,21 @@ export class TableGather implements Gather {
       s.gathers.add(this);
     }
     if (failure !== undefined) throw failure.error;
+  }
+
+  /** A run of smallest pages is gone, and no table. Returns the size. */
+  addRun(iova: number, size: number): number {
+    this.#addAfterSync({ kind: FLUSH_RANGE, iova, size, granule: this.#state.page });
+    return size;
+  }
+
+  /** What could not be flushed before stays, and the new range joins it. */
+  #addAfterSync(flush: Flush): void {
+    try {
+      this.#syncBefore(flush);
+    } finally {
+      this.#addFlush(flush);
+    }
   }
 
   /** Exact ranges: what is gathered goes out before a range that does not touch it comes in. */

@@ -4,10 +4,11 @@ import { IoPgtableError } from "../errors.js";
 import { isRefusal } from "../formats/format.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, checkIova } from "../numbers.js";
+import { PLAIN } from "../prot.js";
 import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
 import { Breaking } from "./editSteps.js";
-import { checkGather } from "./gather.js";
+import { checkGather, TableGather } from "./gather.js";
 import { NOT_GROWN, undoGrowth } from "./grow.js";
 import { checkFree } from "./holds.js";
 import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
@@ -23,7 +24,7 @@ import {
 } from "./map.js";
 import { FLUSH_RANGE, FLUSH_WALK, type Flush, PageList } from "./pages.js";
 import { returnUnused } from "./reserve.js";
-import { drainEvents, drainPages, settle } from "./settle.js";
+import { drainEvents, drainPages, flushRun, settle } from "./settle.js";
 import { codeOf, type TableState } from "./state.js";
 import { clip, UnmapFlag, wholeLeaves } from "./unmap.js";
 
@@ -33,6 +34,31 @@ function refused(error: MapResult["error"]): MapResult {
 
 /** One page size, up to the end of one table; all or nothing of it. Errors in Linux's order: page size, input range, protection. */
 export function mapPages(
+  s: TableState,
+  iova: unknown,
+  paddr: unknown,
+  pageSize: unknown,
+  count: unknown,
+  prot: unknown,
+): MapResult {
+  const plain = typeof iova === "number" && typeof paddr === "number" && typeof prot === "number";
+  if (plain && isDirect(s, pageSize) && isCount(count) && (prot & PLAIN) === prot) {
+    const mapped = s.core.mapPagesPlain(s.handle, iova, paddr, count, prot);
+    if (mapped !== 0) return { mapped, error: null };
+  }
+  return mapPagesChecked(s, iova, paddr, pageSize, count, prot);
+}
+
+/** Whether the core may take a call for pages of this size at once; what it does not do it leaves to the longer way. */
+function isDirect(s: TableState, pageSize: unknown): boolean {
+  return s.direct && s.blocked === 0 && pageSize === s.page;
+}
+
+function isCount(x: unknown): x is number {
+  return typeof x === "number" && x >>> 0 === x;
+}
+
+function mapPagesChecked(
   s: TableState,
   iova: unknown,
   paddr: unknown,
@@ -202,6 +228,15 @@ function undoGrown(s: TableState, grown: number, { iova, size }: Extent, flushes
 
 /** Stops at the first hole, refuses a part of a larger leaf. One flushWalk per table that it unlinks, then one flushRange over the whole run. */
 export function unmapPages(s: TableState, iova: unknown, pageSize: unknown, count: unknown, gather: unknown): number {
+  const isOurs = gather === undefined || (gather instanceof TableGather && gather.belongsTo(s));
+  if (typeof iova === "number" && isDirect(s, pageSize) && isCount(count) && isOurs) {
+    const size = s.core.unmapPagesPlain(s.handle, iova, count);
+    if (size !== 0) return gather === undefined ? flushRun(s, iova, size, s.page) : gather.addRun(iova + 0, size);
+  }
+  return unmapPagesChecked(s, iova, pageSize, count, gather);
+}
+
+function unmapPagesChecked(s: TableState, iova: unknown, pageSize: unknown, count: unknown, gather: unknown): number {
   const op = "unmapPages";
   s.checkChangeable(op);
   const at = checkIova(iova, op, s.page);
