@@ -83,12 +83,16 @@ export class MapOperation extends Operation {
   }
 }
 
-/** Take back a map that was done: [a, a+c) by the operation numbered b. */
+/** Take back what the operation numbered b did: the leaves of [a, a+c), all its own, and the tables that it made there; or, with c = 0, those on the way to a. */
 export class UndoMapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, number: u64, size: u64, d: u64, flags: u32): i64 {
     Op.begin();
     Events.begin();
     Op.resumeAs(<u32>number);
+    if (size == 0) {
+      Clear.prune<F>(t, t.root, t.top, va);
+      return Status.OK;
+    }
     let status: i32 = Status.MORE;
     const last = va + (size - 1);
     while (status == Status.MORE) {

@@ -210,7 +210,7 @@ function endMap(
   settleAll: () => void,
 ): MapResult {
   const mapped = s.memory.mail[Mail.DONE] ?? 0;
-  if (mapped === 0) undoGrown(s, grown, extent, flushes);
+  if (mapped === 0) undoGrown(s, grown, extent.iova, flushes);
   else tellTop(s, grown, { iova: extent.iova, size: mapped }, flushes);
   returnUnused(s);
   settleAll();
@@ -218,10 +218,10 @@ function endMap(
   return { mapped, error: status < 0 ? codeOf(status) : null };
 }
 
-/** Tables that were made below the new levels go with them. */
-function undoGrown(s: TableState, grown: number, { iova, size }: Extent, flushes: Flush[]): void {
+/** Tables that were made below the new levels go with them; what was mapped before stays. */
+function undoGrown(s: TableState, grown: number, iova: number, flushes: Flush[]): void {
   if (grown === NOT_GROWN) return;
-  s.core.undoMap(s.handle, iova, size, s.core.birth());
+  s.core.undoMap(s.handle, iova, 0, s.core.birth());
   drainEvents(s, flushes, true);
   undoGrowth(s, grown);
 }

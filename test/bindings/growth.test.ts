@@ -102,6 +102,19 @@ describe("AMDv1 growth", () => {
     finish();
   });
 
+  it.each([
+    { name: "a leaf above the root", size: GIB, paddr: 0 },
+    { name: "more than the root spans", size: 3 * GIB, paddr: 0x1000 },
+  ])("leaves what stands in the way of mapRange: $name", ({ size, paddr }) => {
+    const { table, memory, tops, finish } = growing();
+    table.map(0, 0x9000, 0x2000, RW);
+    const before = [table.dump(), memory.stats().tablePagesInUse];
+    expect(table.mapRange(0, paddr, size, RW)).toEqual({ mapped: 0, error: "EEXIST" });
+    expect(tops).toEqual([]);
+    expect([table.dump(), memory.stats().tablePagesInUse]).toEqual(before);
+    finish();
+  });
+
   it("does not come without the pages for it", () => {
     const { table, memory, tops, finish } = growing({ bytes: 65536 });
     let page = 0;

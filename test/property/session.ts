@@ -16,7 +16,7 @@ import {
 } from "./flushLedger.js";
 import type { LeafModel } from "./leafModel.js";
 import { checkAddresses, checkWhole, sampleAddresses } from "./reading.js";
-import { readDump, sameSlot, type TableDump, type TableSlot } from "./tableDump.js";
+import { readDump, sameSlot, type TableDump, type TableSlot, unlinkedSlots } from "./tableDump.js";
 
 export interface SessionOptions {
   gatherRanges: "merge" | "exact";
@@ -67,7 +67,7 @@ export class Session {
     expect(outcomeOf(act)).toEqual(expected.outcome);
     const after = this.dump();
     if ("code" in expected.outcome) expect(after.text).toBe(before.text);
-    const freed = before.slots.filter((slot) => !after.slots.some(sameSlot(slot)));
+    const freed = unlinkedSlots(this.configuration, before, after);
     checkTables(model, expected, before, after);
     model.apply(expected.change);
     checkNewTables(model, before, after);

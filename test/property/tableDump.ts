@@ -42,3 +42,12 @@ export function readDump(c: Configuration, table: IoPageTable): TableDump {
 }
 
 export const sameSlot = (a: TableSlot) => (b: TableSlot) => a.level === b.level && a.iova === b.iova;
+
+/** The entries that tables hung at and hang at no more. Growth links the old root at address 0, and the same call may put a leaf there. */
+export function unlinkedSlots(c: Configuration, before: TableDump, after: TableDump): TableSlot[] {
+  const grown: TableSlot[] = [];
+  for (let level = before.rootLevel + 1; level <= after.rootLevel; level++) {
+    grown.push({ level, iova: 0n, size: entrySize(c, level) });
+  }
+  return [...before.slots, ...grown].filter((slot) => !after.slots.some(sameSlot(slot)));
+}
