@@ -11,19 +11,13 @@ import { Lists } from "./core/listOperations";
 import { MapOperation, MapPagesOperation, PlanMapOperation, UndoMapOperation } from "./core/mapOperations";
 import { Op, Operation } from "./core/operation";
 import { Pages, StockOperation, UnstockOperation } from "./core/pages";
-import {
-  AccessOperation,
-  DecodeOperation,
-  Fault,
-  GeometryOperation,
-  LookupOperation,
-  TranslateOperation,
-} from "./core/readOperations";
+import { AccessOperation, DecodeOperation, Fault, GeometryOperation, LookupOperation } from "./core/readOperations";
 import { FirstLeafOperation, LinkSharedOperation, PlanPathOperation } from "./core/repeat";
 import { SetRootOperation } from "./core/roots";
 import { ShortRun } from "./core/shortRun";
 import { PreparePageOperation, SetProtOperation, SinglePage } from "./core/singlePage";
 import { Attributes, Status, Table } from "./core/table";
+import { TranslateOperation } from "./core/translate";
 import { TrimOperation, UnmapOperation, UnmapPagesOperation, UnmapRangeOperation } from "./core/unmapOperations";
 import { Format } from "./format/format";
 import { withFormat } from "./formats";

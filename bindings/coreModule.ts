@@ -1,7 +1,7 @@
 // Loading the wasm core: one module for each way to declare its memory, one instance per memory and realm.
 import type { Core, CoreImports } from "./core.js";
 import { IoPgtableError } from "./errors.js";
-import { CORE_HEX } from "./generated/coreBytes.js";
+import { CORE_LATIN1 } from "./generated/coreBytes.js";
 import { show } from "./numbers.js";
 
 /** The three ways in which the core's import can declare its memory; wasm wants the declaration to match the memory. */
@@ -95,24 +95,12 @@ function moduleFor(kind: MemoryKind): WebAssembly.Module {
   return module;
 }
 
+/** The core's bytes, of which the text has one in each character. */
 function coreBytes(): Uint8Array<ArrayBuffer> {
-  const { fromHex } = Uint8Array as NativeHex;
-  if (fromHex !== undefined) return fromHex.call(Uint8Array, CORE_HEX);
-  if (typeof Buffer !== "undefined") return new Uint8Array(Buffer.from(CORE_HEX, "hex"));
-  const bytes = new Uint8Array(CORE_HEX.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (nibble(2 * i) << 4) | nibble(2 * i + 1);
+  if (typeof Buffer !== "undefined") return new Uint8Array(Buffer.from(CORE_LATIN1, "latin1"));
+  const bytes = new Uint8Array(CORE_LATIN1.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = CORE_LATIN1.charCodeAt(i);
   return bytes;
-}
-
-/** What current environments decode with; a loop that has just been loaded takes ten times as long. */
-interface NativeHex {
-  readonly fromHex?: (text: string) => Uint8Array<ArrayBuffer>;
-}
-
-/** The value of one digit: 0-9 are 0x30 to 0x39, a-f are 0x61 to 0x66. */
-function nibble(at: number): number {
-  const code = CORE_HEX.charCodeAt(at);
-  return (code & 15) + (code > 0x39 ? 9 : 0);
 }
 
 /** How the module names its memory import and begins to declare it: as memory, in an environment that a flag and limits follow. */

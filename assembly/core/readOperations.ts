@@ -1,8 +1,6 @@
 // The reading calls. They work on any table, also one that somebody else built and may rewrite: they need no descriptor and keep nothing.
 import { Format } from "../format/format";
-import { Address } from "./address";
 import { Find, Found } from "./find";
-import { Item } from "./item";
 import { Operation } from "./operation";
 import { Table } from "./table";
 
@@ -30,64 +28,6 @@ export class AccessOperation extends Operation {
     if (found == Found.OUTSIDE) return Fault.CORRUPT;
     if (found != Found.LEAF) return Fault.UNMAPPED;
     return (Find.permits & <u32>need) == <u32>need ? Find.oa<F>(va) : Fault.PERMISSION;
-  }
-}
-
-/**
- * Look up b addresses (f64) at a, write the answers (f64, -1 where nothing is mapped) to c. Returns how many are mapped. The table of smallest leaves that
- * answered last and the one above it are kept at hand: real address streams have locality, and for others the tests cost nothing.
- */
-export class TranslateOperation extends Operation {
-  run<F extends Format>(t: Table, from: u64, count: u64, to: u64, d: u64, e: u32): i64 {
-    const f = changetype<F>(0);
-    let at = <usize>from;
-    let out = <usize>to;
-    const end = at + ((<usize>count) << 3);
-    const tagShift = <u64>(f.shift(0) + f.indexLg2(0));
-    const upperShift = tagShift + <u64>f.indexLg2(1);
-    let tag: u64 = <u64>-1;
-    let table: u32 = 0;
-    let upperTag: u64 = <u64>-1;
-    let upper: u32 = 0;
-    let mapped: i64 = 0;
-    for (; at != end; at += 8, out += 8) {
-      const iova = load<f64>(at);
-      const x = Address.of(iova);
-      if (!Address.exact(iova) || !Address.inside(t, x, 1)) {
-        store<f64>(out, -1);
-        continue;
-      }
-      const va = x & t.mask;
-      if (tag == va >> tagShift && t.top != 0) {
-        const item = Item.load<F>(<usize>table + (Item.index<F>(va, 0) << f.itemLg2()));
-        if (f.isLeaf(item, 0)) {
-          const span = f.sameItems() ? f.shift(0) + f.contigLg2(item, 0) : f.shift(0);
-          const oa = f.leafOa(item, 0) | (va & Item.ones(span));
-          store<f64>(out, Address.output(f.mayEncrypt() ? oa & t.addressMask : oa));
-          mapped++;
-        } else {
-          store<f64>(out, -1);
-        }
-        continue;
-      }
-      const isBelow = upperTag == va >> upperShift;
-      const found = isBelow ? Find.below<F>(upper, 1, va) : Find.leaf<F>(t.root, t.top, va);
-      if (found != Found.OUTSIDE && Find.level == 0) {
-        tag = va >> tagShift;
-        table = Find.table;
-        if (t.top > 1) {
-          upperTag = va >> upperShift;
-          upper = Find.upper;
-        }
-      }
-      if (found == Found.LEAF) {
-        store<f64>(out, Address.output(Find.oa<F>(va)));
-        mapped++;
-      } else {
-        store<f64>(out, found == Found.OUTSIDE ? -4 : -1);
-      }
-    }
-    return mapped;
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
-import { CORE_HEX } from "../../bindings/generated/coreBytes.js";
+import { CORE_LATIN1 } from "../../bindings/generated/coreBytes.js";
 
 export interface Machine {
   readonly cpu: string;
@@ -20,7 +20,7 @@ export interface Machine {
 
 export function describeMachine(): Machine {
   const processors = cpus();
-  const core = Buffer.from(CORE_HEX, "hex");
+  const core = Buffer.from(CORE_LATIN1, "latin1");
   return {
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,

@@ -30,8 +30,8 @@ function compile(project: string, core: CoreKind): URL {
     const { outputText } = ts.transpileModule(readFileSync(join(project, path), "utf8"), { compilerOptions });
     write(path.replace(/\.ts$/, ".js"), outputText);
   }
-  const text = readFileSync(join(project, WASM[core])).toString("hex");
-  write(CORE_BYTES, `export const CORE_HEX = "${text}";\n`);
+  const text = JSON.stringify(readFileSync(join(project, WASM[core]), "latin1"));
+  write(CORE_BYTES, `export const CORE_LATIN1 = ${text};\n`);
   return pathToFileURL(join(folder, "test/race/worker.js"));
 }
 
