@@ -5,11 +5,12 @@ import { goldenInits, OWN_DATA } from "./data.js";
 import { replayInit } from "./init.js";
 import { MAIR_SIGN } from "./initCheck.js";
 import { Tally } from "./tally.js";
-import { allocated, pooled } from "./variant.js";
+import { ALLOCATED, POOLED } from "./variant.js";
 
 const inits = goldenInits();
 
-describe.each([pooled(), allocated()])("recorded configurations ($name)", (variant) => {
+describe.each([POOLED, ALLOCATED])("recorded configurations ($name)", ({ open }) => {
+  const variant = open();
   const tally = new Tally(`configurations, ${variant.name}`);
 
   test.each([...new Set(inits.map(([line]) => line.split(" ")[1] ?? ""))])("%s", (format) => {

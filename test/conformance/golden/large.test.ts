@@ -5,11 +5,12 @@ import { goldenLargeCases } from "./data.js";
 import { replayLarge } from "./large.js";
 import { usesCore } from "./operations.js";
 import { Tally } from "./tally.js";
-import { allocated, idiomatic, pooled } from "./variant.js";
+import { ALLOCATED, IDIOMATIC, POOLED } from "./variant.js";
 
 const cases = goldenLargeCases();
 
-describe.each([pooled(), allocated(), idiomatic()])("recorded large cases ($name)", (variant) => {
+describe.each([POOLED, ALLOCATED, IDIOMATIC])("recorded large cases ($name)", ({ open }) => {
+  const variant = open();
   const tally = new Tally(`large cases, ${variant.name}`);
 
   const chosen = variant.core === "idiomatic" ? cases.filter(({ operations }) => usesCore(operations)) : cases;

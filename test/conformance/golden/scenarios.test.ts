@@ -9,11 +9,12 @@ import { parseOperation, usesCore } from "./operations.js";
 import type { Scenario } from "./records.js";
 import { replayScenario } from "./replay.js";
 import { Tally } from "./tally.js";
-import { allocated, idiomatic, pooled } from "./variant.js";
+import { ALLOCATED, IDIOMATIC, POOLED } from "./variant.js";
 
 const scenarios = goldenScenarios();
 
-describe.each([pooled(), allocated(), idiomatic()])("recorded scenarios ($name)", (variant) => {
+describe.each([POOLED, ALLOCATED, IDIOMATIC])("recorded scenarios ($name)", ({ open }) => {
+  const variant = open();
   const tally = new Tally(`scenarios, ${variant.name}`);
   const chosen =
     variant.core === "idiomatic"

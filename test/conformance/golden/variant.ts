@@ -25,3 +25,8 @@ export function allocated(): Variant {
 export function idiomatic(): Variant {
   return { name: "idiomatic", backing: poolBacking(), bigintIovas: false, core: "idiomatic" };
 }
+
+/** For tables of tests: each test group opens its own. */
+export const POOLED = { name: "pool", open: pooled };
+export const ALLOCATED = { name: "allocator", open: allocated };
+export const IDIOMATIC = { name: "idiomatic", open: idiomatic };
