@@ -12,6 +12,8 @@ export interface Mutation {
   readonly new: string;
   /** The source line, for whoever reads the list. */
   readonly text: string;
+  /** Of the mutations of one file that have the same line and the same old text, which one, from 0. */
+  readonly occurrence: number;
 }
 
 /** Each comparison becomes the one that differs from it in the fewest cases: at the limit, or in all of them where there is no limit. */
@@ -30,7 +32,7 @@ const COMPARISONS = new Map<ts.SyntaxKind, string>([
 export function mutationsOf(file: string, source: string): Mutation[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const lines = source.split("\n");
-  const found: Mutation[] = [];
+  const found: Omit<Mutation, "occurrence">[] = [];
   const add = (node: ts.Node, replacement: string): void => {
     const from = node.getStart(tree);
     const { line, character } = tree.getLineAndCharacterOfPosition(from);
@@ -47,7 +49,7 @@ export function mutationsOf(file: string, source: string): Mutation[] {
     });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
+    if (ts.isImportDeclaration(node) || ts.isTypeNode(node) || isNoObject(node)) return;
     if (ts.isNumericLiteral(node)) add(node, next(node.getText(tree)));
     else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, "false");
     else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
@@ -58,7 +60,27 @@ export function mutationsOf(file: string, source: string): Mutation[] {
     ts.forEachChild(node, visit);
   };
   visit(tree);
-  return found.sort((a, b) => a.from - b.from);
+  return withOccurrences(found.sort((a, b) => a.from - b.from));
+}
+
+/**
+ * `changetype<F>(0)`: how a method of a format, an operation or a table that is not there is named. It is a form of call, no constant: nothing reads the `this` of
+ * what has no fields.
+ */
+function isNoObject(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node) || node.expression.getText() !== "changetype") return false;
+  const [argument] = node.arguments;
+  return argument !== undefined && ts.isNumericLiteral(argument) && argument.text === "0";
+}
+
+function withOccurrences(mutations: readonly Omit<Mutation, "occurrence">[]): Mutation[] {
+  const counts = new Map<string, number>();
+  return mutations.map((mutation) => {
+    const same = `${mutation.old} in ${mutation.text}`;
+    const occurrence = counts.get(same) ?? 0;
+    counts.set(same, occurrence + 1);
+    return { ...mutation, occurrence };
+  });
 }
 
 /** The literal plus one, written as it was: a constant that is one off, a mask that has other bits. */
@@ -74,7 +96,12 @@ export function mutate(source: string, { from, to, new: replacement }: Mutation)
   return source.slice(0, from) + replacement + source.slice(to);
 }
 
-/** The same from run to run, until the line or what stands before it on the line changes. */
+/** Where it is and what it does, for whoever reads it. */
 export function nameOf({ file, line, column, old, new: replacement }: Mutation): string {
   return `${file}:${line}:${column} ${old} -> ${replacement}`;
+}
+
+/** By what a result is kept: the same while its line is, wherever that moves in its file. */
+export function keyOf({ file, text, occurrence, old, new: replacement }: Mutation): string {
+  return `${file} [${occurrence}] ${old} -> ${replacement} in: ${text}`;
 }
