@@ -22,6 +22,12 @@ describe("mutationsOf", () => {
     ]);
   });
 
+  it("tells the function around each", () => {
+    const source =
+      "const A = 1; class B { static c(): u32 { return 2; } get d(): u32 { return 3; } } function e(): u32 { return 4; } const F = 5;";
+    expect(mutationsOf("a.ts", source).map(({ within }) => within)).toEqual(["", "c", "d", "e", ""]);
+  });
+
   it("leaves out the absent object of a method call, and no other zero beside it", () => {
     const found = mutationsOf("a.ts", "const f = changetype<F>(0).shift(0) + changetype<u32>(1);");
     expect(found.map(({ column, old }) => [column, old])).toEqual([

@@ -12,6 +12,8 @@ export interface Mutation {
   readonly new: string;
   /** The source line, for whoever reads the list. */
   readonly text: string;
+  /** The name of the function around it; empty outside of any. */
+  readonly within: string;
   /** Of the mutations of one file that have the same line and the same old text, which one, from 0. */
   readonly occurrence: number;
 }
@@ -46,8 +48,10 @@ export function mutationsOf(file: string, source: string): Mutation[] {
       old: node.getText(tree),
       new: replacement,
       text,
+      within,
     });
   };
+  let within = "";
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isTypeNode(node) || isNoObject(node)) return;
     if (ts.isNumericLiteral(node)) add(node, next(node.getText(tree)));
@@ -57,7 +61,11 @@ export function mutationsOf(file: string, source: string): Mutation[] {
       const other = COMPARISONS.get(node.operatorToken.kind);
       if (other !== undefined) add(node.operatorToken, other);
     }
+    const around = within;
+    if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isGetAccessor(node))
+      within = node.name?.getText(tree) ?? "";
     ts.forEachChild(node, visit);
+    within = around;
   };
   visit(tree);
   return withOccurrences(found.sort((a, b) => a.from - b.from));

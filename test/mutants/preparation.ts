@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { Numbered, Sources } from "./choices.js";
 import { compileTests } from "./compiledTests.js";
+import { Imports } from "./imports.js";
 import { Judge } from "./judges.js";
 import type { Measured } from "./judgeTasks.js";
 import { buildSchemata, type Schemata } from "./schemata.js";
@@ -23,11 +24,11 @@ export interface Prepared {
 }
 
 interface Kept {
-  /** Of all but the test files. */
+  /** Of the core, and of what breaks and measures it. */
   readonly fingerprint: string;
   readonly schemata: Schemata;
-  /** Of each test file its text and its tests. */
-  readonly files: Map<string, { readonly text: string; readonly tests: readonly Known[] }>;
+  /** Of each test file, with all that it imports, the fingerprint; and its tests. */
+  readonly files: Map<string, { readonly fingerprint: string; readonly tests: readonly Known[] }>;
 }
 
 const EXPLANATIONS = join("test", "mutants", "explained.ts");
@@ -46,8 +47,8 @@ export async function prepare(
   const compiled = join(folder, "tests");
   compileTests(compiled, kept.schemata.choosing);
   const files = testFiles(compiled);
-  const texts = new Map(files.map((name) => [name, readFileSync(join(compiled, name), "utf8")]));
-  const changed = files.filter((name) => kept.files.get(name)?.text !== texts.get(name));
+  const imports = new Imports(compiled);
+  const changed = files.filter((name) => kept.files.get(name)?.fingerprint !== imports.fingerprint(name));
   if (changed.length > 0) {
     say(`measuring the tests of ${changed.length} files`);
     const judge = new Judge(compiled, changed);
@@ -56,7 +57,7 @@ export async function prepare(
     const since = Date.now();
     for (const name of changed) {
       const own = measured.filter((test) => test.name.startsWith(`${name} > `));
-      kept.files.set(name, { text: texts.get(name) ?? "", tests: own.map((test) => ({ ...test, since })) });
+      kept.files.set(name, { fingerprint: imports.fingerprint(name), tests: own.map((test) => ({ ...test, since })) });
     }
     writeFileSync(file, serialize(kept));
   }
@@ -78,10 +79,10 @@ async function begin(sources: Sources, mutants: readonly Numbered[], say: Say): 
   return { fingerprint, schemata, files: new Map() };
 }
 
-/** A text for all but the test files: it changes with any other file but the one that changes nothing for a test. */
+/** A text for the core, and for what breaks and measures it: it changes with any of their files but the one that changes nothing for a test. */
 function fingerprintNow(): string {
   const hash = createHash("sha256");
-  for (const folder of ["assembly", "bindings", "test"]) {
+  for (const folder of ["assembly", "test/mutants", "test/data"]) {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name));
     const counts = (name: string): boolean => name !== EXPLANATIONS && !name.endsWith(".test.ts");
     const files = names.filter((name) => counts(name) && statSync(name).isFile());
