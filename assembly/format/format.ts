@@ -78,11 +78,11 @@ export class Permit {
   static readonly PRIV_READ: u32 = 8;
   static readonly PRIV_WRITE: u32 = 16;
   static readonly PRIV_EXECUTE: u32 = 32;
-  static readonly ALL: u32 = 63;
-  static readonly USER: u32 = 7;
-  static readonly USER_DATA: u32 = 3;
-  static readonly WRITE: u32 = 18;
-  static readonly EXECUTE: u32 = 36;
+  static readonly USER_DATA: u32 = Permit.USER_READ | Permit.USER_WRITE;
+  static readonly USER: u32 = Permit.USER_DATA | Permit.USER_EXECUTE;
+  static readonly WRITE: u32 = Permit.USER_WRITE | Permit.PRIV_WRITE;
+  static readonly EXECUTE: u32 = Permit.USER_EXECUTE | Permit.PRIV_EXECUTE;
+  static readonly ALL: u32 = Permit.USER_READ | Permit.PRIV_READ | Permit.WRITE | Permit.EXECUTE;
   /** The same answer for both privileges. */
   @inline static both(read: bool, write: bool, execute: bool): u32 {
     return (<u32>read | ((<u32>write) << 1) | ((<u32>execute) << 2)) * 9;
