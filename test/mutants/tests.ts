@@ -7,13 +7,9 @@ const FOLDERS = ["test/bindings", "test/conformance", "test/property"];
 /** Those that start threads or processes, which have a core of their own; those that are about the file of the core; and those of thousands of cases. */
 const LEFT_OUT = [
   "test/bindings/workers",
-  "test/bindings/racingMappers",
   "test/bindings/module",
-  "test/bindings/failureAtEveryStep",
   "test/bindings/badInput/",
   "test/bindings/construct",
-  "test/bindings/hostile",
-  "test/bindings/wholeSpace",
   "test/conformance/golden/harness",
   "test/conformance/golden/large",
   "test/conformance/realTables/",
