@@ -24,7 +24,8 @@ export function compileTests(folder: string, core: Uint8Array): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     symlinkSync(join(process.cwd(), path), join(folder, path), "junction");
   }
-  write(folder, "bindings/generated/coreBytes.js", `export const CORE_HEX = "${Buffer.from(core).toString("hex")}";`);
+  const text = JSON.stringify(Buffer.from(core).toString("latin1"));
+  write(folder, "bindings/generated/coreBytes.js", `export const CORE_LATIN1 = ${text};`);
   writeFileSync(join(folder, "build/core.wasm"), core);
   write(folder, "node_modules/vitest/package.json", '{ "type": "module", "main": "index.js" }');
   write(folder, "node_modules/vitest/index.js", 'export * from "../../test/mutants/collector.js";');
