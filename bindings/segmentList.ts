@@ -23,11 +23,30 @@ interface Packed {
 }
 
 /** Outside the class, so that its type is what the declarations say and nothing more. */
-const packedLists = new WeakMap<SegmentList, Packed>();
+const packedLists = new WeakMap<object, Packed>();
 const NOTHING: Packed = { paddrs: new Float64Array(0), ends: new Float64Array(0) };
 
+/** The list that was looked up last: a bind asks three times in a row, and a WeakMap takes 20 ns each time. */
+let lastList: object | undefined;
+let lastPacked: Packed = NOTHING;
+
+/** Undefined for what is no list of ours. */
+function find(list: object): Packed | undefined {
+  if (list === lastList) return lastPacked;
+  const packed = packedLists.get(list);
+  if (packed === undefined) return undefined;
+  lastList = list;
+  lastPacked = packed;
+  return packed;
+}
+
 function packedOf(list: SegmentList): Packed {
-  return packedLists.get(list) ?? NOTHING;
+  return find(list) ?? NOTHING;
+}
+
+/** Where segment `index` begins. Not `ends[-1]`: a negative index is a name, and looked up as one. */
+function beginOf(ends: Float64Array, index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] ?? 0);
 }
 
 /**
@@ -48,7 +67,8 @@ export class SegmentList {
 
   /** Bytes of all segments together. */
   get size(): number {
-    return packedOf(this).ends.at(-1) ?? 0;
+    const { ends } = packedOf(this);
+    return beginOf(ends, ends.length);
   }
 
   /** How many segments there are. */
@@ -112,7 +132,7 @@ function checkUnusual(segment: unknown, what: string, operation: string): Segmen
 
 /** A list of whatever a caller gave. @throws IoPgtableError EINVAL */
 export function segmentsOf(segments: unknown, operation: string): SegmentList {
-  if (segments instanceof SegmentList && packedLists.has(segments)) return segments;
+  if (segments instanceof SegmentList && find(segments) !== undefined) return segments;
   const list: SegmentList = Object.create(SegmentList.prototype);
   packedLists.set(list, pack(segments, operation));
   return list;
@@ -155,7 +175,7 @@ function indexIn(ends: Float64Array, offset: number): number {
 export function pieceAt(list: SegmentList, offset: number): Segment {
   const { paddrs, ends } = packedOf(list);
   const index = indexIn(ends, offset);
-  const inside = offset - (ends[index - 1] ?? 0);
+  const inside = offset - beginOf(ends, index);
   return { paddr: (paddrs[index] ?? 0) + inside, size: (ends[index] ?? 0) - offset };
 }
 
@@ -163,7 +183,7 @@ export function pieceAt(list: SegmentList, offset: number): Segment {
 export function runAt(list: SegmentList, offset: number): Segment {
   const { paddrs, ends } = packedOf(list);
   const index = indexIn(ends, offset);
-  const paddr = (paddrs[index] ?? 0) + offset - (ends[index - 1] ?? 0);
+  const paddr = (paddrs[index] ?? 0) + offset - beginOf(ends, index);
   let end = ends[index] ?? 0;
   for (let i = index + 1; i < ends.length && paddrs[i] === paddr + (end - offset); i++) {
     end = ends[i] ?? end;
@@ -184,7 +204,7 @@ export function copyPieces(
   let used = 0;
   for (; used < room.length && at < end; used += 2, index++) {
     const last = Math.min(ends[index] ?? end, end);
-    room[used] = (paddrs[index] ?? 0) + (at - (ends[index - 1] ?? 0));
+    room[used] = (paddrs[index] ?? 0) + (at - beginOf(ends, index));
     room[used + 1] = last - at;
     at = last;
   }

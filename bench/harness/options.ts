@@ -12,7 +12,7 @@ export const USAGE = `npm run bench -- [options]
 `;
 
 const FULL: Schedule = { warmUp: 3, rounds: 21, seconds: 0.05 };
-const QUICK: Schedule = { warmUp: 2, rounds: 7, seconds: 0.02 };
+const QUICK: Schedule = { warmUp: 3, rounds: 7, seconds: 0.02 };
 const FAIL_ABOVE = 1.3;
 
 export interface BenchOptions {

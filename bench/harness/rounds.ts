@@ -2,6 +2,9 @@ import type { BenchCase, Operation } from "./case.js";
 import { measure } from "./measure.js";
 import { median, type Summary, summarize } from "./statistics.js";
 
+/** Of a round that is not counted. Calls of microseconds take some thousands until V8 has compiled them for the last time. */
+const WARM_UP_SECONDS = 0.05;
+
 export interface Schedule {
   /** Rounds that are not counted: the compilers of V8 get to their last tier. */
   readonly warmUp: number;
@@ -36,7 +39,7 @@ export async function measureOperation(operation: Operation, schedule: Schedule)
     const order = round % 2 === 0 ? operation.cases : [...operation.cases].reverse();
     for (const subject of order) {
       collectYoungGarbage();
-      const seconds = await measure(subject, schedule.seconds);
+      const seconds = await measure(subject, round < 0 ? WARM_UP_SECONDS : schedule.seconds);
       if (round >= 0) samples.get(subject)?.push(seconds.map((value) => (value * 1e9) / operation.unitsPerStep));
     }
   }

@@ -1,4 +1,5 @@
 // What the books keep of one mapping, and what callers see of it.
+import { toBigint } from "../numbers.js";
 import { pieceAt, runAt, type SegmentList, type Segments, sameSegments, sublist } from "../segmentList.js";
 
 /** A buffer object of the caller's: an identity and its backing, in order. The segments may change while the object is evicted. */
@@ -59,7 +60,7 @@ export class Mapping {
     this.backing = backing;
     this.offset = offset;
     this.list = list;
-    const iova = BigInt(start);
+    const iova = toBigint(start);
     const size = end - start;
     const { prot, period, base, memory } = backing;
     const invalidated = list === undefined;
