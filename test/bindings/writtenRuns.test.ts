@@ -165,6 +165,24 @@ describe.each(WALKERS)("$name", ({ itemBytes, depth, block, format }) => {
     end(pages);
   });
 
+  it("Linux's calls cut off a table by its parent's entry alone, and so does trim", () => {
+    const pages = beginWithPages();
+    const written = (): string[] => pages.take().filter((one) => one !== "flush");
+    expect(pages.table.unmapPages(0, block, 1)).toBe(block);
+    expect(written()).toEqual([`${above}[0]`]);
+    pages.table.map(0, PAGE, block, RW);
+    expect(written()).toEqual([`${leaf + 1}`, `${above}[0]`]);
+    expect(pages.table.unmapRange(0, block)).toBe(block);
+    expect(written()).toEqual([`${leaf + 1}`, `${above}[0]`]);
+    pages.table.mapPages(0, PAGE, PAGE, 1, RW);
+    expect(written()).toEqual([`${leaf + 2}`, `${above}[0]`]);
+    expect(pages.table.unmapPages(0, PAGE, 1)).toBe(PAGE);
+    expect(written()).toEqual([`${leaf + 2}[0]`]);
+    expect(pages.table.trim()).toBe(depth);
+    expect(written()).toEqual(Array.from({ length: depth }, (_, i) => `${above - i}[0]`));
+    end(pages);
+  });
+
   it("a gather puts off the flush, not the write-back", () => {
     const pages = beginWithPages();
     const gather = pages.table.gather();
