@@ -68,6 +68,7 @@ describeFormat("Arm stage 1 (DDI 0487, D8.4)", stage1, [
 describeFormat("Arm stage 1 with dirty state (DDI 0487, D8.4.6)", () => stage1(["ARM_HD"]), [
   ["read-only", "rx/rx", [0x4001_0003n, 0x4002_0003n, 0x8000_04c3n]],
   ["read-only, the dirty bit modifier", "rwx/rw", [0x4001_0003n, 0x4002_0003n, 0x0008_0000_8000_04c3n]],
+  ["UXNTable", "r/rx", [0x1000_0000_4001_0003n, 0x4002_0003n, 0x8000_04c3n]],
 ]);
 
 describeFormat("Arm stage 2 (DDI 0487, D8.4.3)", () => armLpaeS2({ ias: 39, oas: 40 }), [
@@ -76,6 +77,7 @@ describeFormat("Arm stage 2 (DDI 0487, D8.4.3)", () => armLpaeS2({ ias: 39, oas:
   ["S2AP 3", "rwx/rwx", [0x4001_0003n, 0x4002_0003n, 0x8000_04c3n]],
   ["XN", "rw/rw", [0x4001_0003n, 0x4002_0003n, 0x0040_0000_8000_04c3n]],
   ["no access flag", "/", [0x4001_0003n, 0x4002_0003n, 0x8000_00c3n]],
+  ["the dirty bit modifier, without dirty state", "rx/rx", [0x4001_0003n, 0x4002_0003n, 0x0008_0000_8000_0443n]],
   ["a table's bits 63:59 are no limits", "rwx/rwx", [0xf800_0000_4001_0003n, 0x4002_0003n, 0x8000_04c3n]],
 ]);
 

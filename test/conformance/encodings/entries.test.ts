@@ -120,6 +120,7 @@ describeWords("Arm short descriptors (DDI 0406C, B3.5.1)", () => entryReader("ar
   [1, 0x0010_0003n, ["leaf", 0x10_0000n, MIB]],
   [1, 0xff04_0002n, ["leaf", 0xff00_0000n, 16n * MIB]],
   [1, 0xfff4_0002n, ["leaf", 0xff00_0000n, 16n * MIB]],
+  [1, 0xff04_0003n, ["leaf", 0xff00_0000n, 16n * MIB]],
   [1, 0x0004_0001n, ["table", 0x4_0000n]],
   [1, 0xfff0_0000n, "invalid"],
   [2, 0xffff_f002n, ["leaf", 0xffff_f000n, 4n * KIB]],

@@ -6,7 +6,7 @@ import type { Configuration } from "../../configurations/configuration.js";
 import { heightOf } from "../../configurations/geometry.js";
 import { CONFIGURATIONS } from "../../configurations/list.js";
 import { canSay } from "../../configurations/memory.js";
-import { lowestRange } from "./addresses.js";
+import { highestPaddr, lowestRange } from "./addresses.js";
 
 const { READ, WRITE, CACHE, NOEXEC, MMIO, PRIV, SHARE_NONE, SHARE_INNER, SHARE_OUTER } = Prot;
 const RW = READ | WRITE;
@@ -31,12 +31,21 @@ const taken = (c: Configuration): number[] =>
 const MOST = 2n ** 13n;
 
 /** Neighbouring leaf sizes that the input range has room for, with an aligned address. */
-function pairsOf(c: Configuration): { iova: bigint; small: number; large: number }[] {
+interface Pair {
+  iova: bigint;
+  /** As high as the entries can say, so that all address bits that may be one are. */
+  paddr: number;
+  small: number;
+  large: number;
+}
+
+function pairsOf(c: Configuration): Pair[] {
   const { iova, size } = lowestRange(c);
   return c.pageSizes.slice(1).flatMap((large, i) => {
     const small = c.pageSizes[i] ?? large;
     const fits = large <= size && large < 2n ** BigInt(c.paddrBits) && large / small <= MOST && iova % large === 0n;
-    return fits ? [{ iova, small: Number(small), large: Number(large) }] : [];
+    const paddr = Number(highestPaddr(c, large));
+    return fits ? [{ iova, paddr, small: Number(small), large: Number(large) }] : [];
   });
 }
 
@@ -55,7 +64,7 @@ const kindOf = (c: Configuration): string =>
 const KINDS = [...new Map(CONFIGURATIONS.toReversed().map((c) => [kindOf(c), c])).values()];
 
 describe.each(KINDS.filter((c) => pairsOf(c).length > 0).map((c) => [c.name, c] as const))("%s", (_, c) => {
-  const each = (body: (table: IoPageTable, pair: ReturnType<typeof pairsOf>[number], prot: number) => void): void => {
+  const each = (body: (table: IoPageTable, pair: Pair, prot: number) => void): void => {
     useTable(
       c.format(),
       ({ table }) => {
@@ -71,25 +80,25 @@ describe.each(KINDS.filter((c) => pairsOf(c).length > 0).map((c) => [c.name, c] 
   };
 
   it("a split leaf", () => {
-    each((table, { iova, small, large }, prot) => {
-      table.map(iova, 0, large, prot);
+    each((table, { iova, paddr, small, large }, prot) => {
+      table.map(iova, paddr, large, prot);
       table.unmap(iova, small);
       const kept = entriesOf(table);
       table.unmap(iova, large);
-      table.map(iova + BigInt(small), small, large - small, prot);
+      table.map(iova + BigInt(small), paddr + small, large - small, prot);
       expect(kept).toEqual(entriesOf(table));
     });
   });
 
   it("leaves that are joined", () => {
-    each((table, { iova, small, large }, prot) => {
+    each((table, { iova, paddr, small, large }, prot) => {
       if (!isJoined(c, small, large)) return;
       for (let at = 0; at < large; )
-        at += table.mapPages(iova + BigInt(at), at, small, (large - at) / small, prot).mapped;
+        at += table.mapPages(iova + BigInt(at), paddr + at, small, (large - at) / small, prot).mapped;
       table.coalesce(iova, large);
       const joined = entriesOf(table);
       table.unmap(iova, large);
-      table.map(iova, 0, large, prot);
+      table.map(iova, paddr, large, prot);
       expect(joined).toEqual(entriesOf(table));
     });
   });
