@@ -13,6 +13,8 @@ export interface Shown {
   readonly prot: number;
   /** What is shown over and over, in bytes; 0: nothing is. */
   readonly period: number;
+  /** Where that begins in the memory: pages of two repeated binds that differ in it show the same by chance only. */
+  readonly base: number;
 }
 
 export class PageModel {
@@ -41,11 +43,19 @@ export class PageModel {
         at: (Number(request.iova) + i * this.page) % sizeOf(dummy.segments),
         prot,
         period: 0,
+        base: 0,
       };
     }
     const { object, offset = 0, period, prot } = request;
     const inside = period === undefined ? i * this.page : (i * this.page) % period;
-    return { object, memory: object, at: offset + inside, prot, period: period ?? 0 };
+    return {
+      object,
+      memory: object,
+      at: offset + inside,
+      prot,
+      period: period ?? 0,
+      base: period === undefined ? 0 : offset,
+    };
   }
 
   unbindObject(object: GpuObject): void {

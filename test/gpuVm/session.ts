@@ -34,7 +34,8 @@ export interface Setting {
 }
 
 function showsAs(a: Shown, b: Shown): boolean {
-  return a.object === b.object && a.memory === b.memory && a.at === b.at && a.period === b.period;
+  const isOneObject = a.object === b.object && a.memory === b.memory;
+  return isOneObject && a.at === b.at && a.period === b.period && a.base === b.base;
 }
 
 export class GpuVmSession {
