@@ -2,7 +2,6 @@
 import { Format } from "../format/format";
 import { Window } from "../memory/window";
 import { Item } from "./item";
-import { Op } from "./operation";
 import { Path } from "./path";
 
 /** What stands where the search ended. */
@@ -44,20 +43,11 @@ export class Find {
     return upper;
   }
 
-  @inline static leaf<F extends Format>(root: u32, top: u32, va: u64): i32 {
-    return Find.from<F>(root, top, Item.slot<F>(root, va, top, top), va);
-  }
-
-  /** The same from a table on that is not the root. */
-  @inline static below<F extends Format>(t: u32, l: u32, va: u64): i32 {
-    return Find.from<F>(t, l, <usize>t + (Item.index<F>(va, l) << changetype<F>(0).itemLg2()), va);
-  }
-
-  static from<F extends Format>(first: u32, firstLevel: u32, firstSlot: usize, va: u64): i32 {
+  static leaf<F extends Format>(root: u32, top: u32, va: u64): i32 {
     const f = changetype<F>(0);
-    let t = first;
-    let l = firstLevel;
-    let at = firstSlot;
+    let t = root;
+    let l = top;
+    let at = Item.slot<F>(root, va, top, top);
     let word = Item.load<F>(at);
     while (f.isTable(word, l)) {
       if (l == 1) upper = t;
@@ -97,10 +87,7 @@ export class Find {
 
   /** The output address of `va` through the leaf item found. */
   @inline static oa<F extends Format>(va: u64): u64 {
-    const f = changetype<F>(0);
-    const span = f.sameItems() ? f.shift(level) + f.contigLg2(item, level) : f.shift(level);
-    const oa = f.leafOa(item, level) | (va & Item.ones(span));
-    return f.mayEncrypt() ? oa & Op.addressMask : oa;
+    return Item.output<F>(item, level, va);
   }
 
   /** The first address of the entry found, and log2 of the bytes it covers. */

@@ -40,6 +40,13 @@ export class Item {
     const f = changetype<F>(0);
     return f.mayEncrypt() ? f.leafOa(item, level) & Op.addressMask : f.leafOa(item, level);
   }
+  /** The output address of `va` through a leaf item. */
+  @inline static output<F extends Format>(item: u64, level: u32, va: u64): u64 {
+    const f = changetype<F>(0);
+    const span = f.sameItems() ? f.shift(level) + f.contigLg2(item, level) : f.shift(level);
+    const oa = f.leafOa(item, level) | (va & Item.ones(span));
+    return f.mayEncrypt() ? oa & Op.addressMask : oa;
+  }
   /** The index of the item for `va` in a table that is not the root. */
   @inline static index<F extends Format>(va: u64, level: u32): usize {
     const f = changetype<F>(0);
