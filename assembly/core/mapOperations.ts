@@ -59,10 +59,7 @@ export class MapOperation extends Operation {
     const end = Op.at;
     let replaced = Own.realm.unlinkedCount == 0 ? NO_PAGE : <u32>Own.realm.unlinkedHead;
     Own.realm.unlinkedCount = 0;
-    if (end != start) {
-      let va = start;
-      while (Clear.range<F>(t, t.root, t.top, t.top, va, end - 1, Free.BORN) == Status.MORE) va = Op.at;
-    }
+    MapOperation.clear<F>(t, start, end);
     Clear.prune<F>(t, t.root, t.top, end);
     while (replaced != NO_PAGE) {
       const record = Record.of(replaced);
@@ -81,25 +78,24 @@ export class MapOperation extends Operation {
     }
     Op.stop(status, end);
   }
+
+  /** Remove what the call mapped in [va, end), and the tables that it made for that. */
+  static clear<F extends Format>(t: Table, va: u64, end: u64): void {
+    while (va != end && Clear.range<F>(t, t.root, t.top, t.top, va, end - 1, Free.BORN) == Status.MORE) va = Op.at;
+  }
 }
 
-/** Take back what the operation numbered b did: the leaves of [a, a+c), all its own, and the tables that it made there; or, with c = 0, those on the way to a. */
+/** Take back what the map numbered b did: the leaves of [a, a+c), all its own, and the tables that it made, up to where it stopped: at a+c. */
 export class UndoMapOperation extends Operation {
   run<F extends Format>(t: Table, va: u64, number: u64, size: u64, d: u64, flags: u32): i64 {
+    const end = va + size;
     Op.begin();
     Events.begin();
     Op.resumeAs(<u32>number);
-    if (size == 0) {
-      Clear.prune<F>(t, t.root, t.top, va);
-      return Status.OK;
-    }
-    let status: i32 = Status.MORE;
-    const last = va + (size - 1);
-    while (status == Status.MORE) {
-      status = Clear.range<F>(t, t.root, t.top, t.top, va, last, Free.BORN);
-      va = Op.at;
-    }
-    return status;
+    MapOperation.clear<F>(t, va, end);
+    // A map that came to the end of the root has left nothing beyond it.
+    if (end <= t.spaceSpan) Clear.prune<F>(t, t.root, t.top, end);
+    return Status.OK;
   }
 }
 

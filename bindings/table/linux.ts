@@ -9,7 +9,7 @@ import { isInside, type Range, spaces } from "./arguments.js";
 import { ownTables } from "./edit.js";
 import { Breaking } from "./editSteps.js";
 import { checkGather, TableGather } from "./gather.js";
-import { NOT_GROWN, undoGrowth } from "./grow.js";
+import { NOT_GROWN } from "./grow.js";
 import { checkFree } from "./holds.js";
 import { itemBytes, mapEach, unmapEach } from "./itemCalls.js";
 import {
@@ -19,6 +19,7 @@ import {
   prepareTables,
   runMap,
   settleMerged,
+  takeBack,
   tellMapped,
   tellTop,
 } from "./map.js";
@@ -210,20 +211,13 @@ function endMap(
   settleAll: () => void,
 ): MapResult {
   const mapped = s.memory.mail[Mail.DONE] ?? 0;
-  if (mapped === 0) undoGrown(s, grown, extent.iova, flushes);
-  else tellTop(s, grown, { iova: extent.iova, size: mapped }, flushes);
+  const range: Range = { iova: extent.iova, size: mapped };
+  if (mapped !== 0) tellTop(s, grown, range, flushes);
+  else if (grown !== NOT_GROWN) takeBack(s, grown, range, s.core.birth(), flushes);
   returnUnused(s);
   settleAll();
   tellMapped(s, extent.iova, mapped);
   return { mapped, error: status < 0 ? codeOf(status) : null };
-}
-
-/** Tables that were made below the new levels go with them; what was mapped before stays. */
-function undoGrown(s: TableState, grown: number, iova: number, flushes: Flush[]): void {
-  if (grown === NOT_GROWN) return;
-  s.core.undoMap(s.handle, iova, 0, s.core.birth());
-  drainEvents(s, flushes, true);
-  undoGrowth(s, grown);
 }
 
 /** Stops at the first hole, refuses a part of a larger leaf. One flushWalk per table that it unlinks, then one flushRange over the whole run. */

@@ -86,12 +86,17 @@ export function tellTop(s: TableState, grown: number, range: Range, flushes: Flu
   try {
     keepGrowth(s, grown);
   } catch (error) {
-    s.core.undoMap(s.handle, range.iova, range.size, birth);
-    drainEvents(s, flushes, true);
-    undoGrowth(s, grown);
+    takeBack(s, grown, range, birth, flushes);
     settle(s, flushes);
     throw error;
   }
+}
+
+/** Take back what a map did in levels that have grown for it, and these: the leaves of the range, and the tables that it made, also where it stopped. */
+export function takeBack(s: TableState, grown: number, range: Range, birth: number, flushes: Flush[]): void {
+  s.core.undoMap(s.handle, range.iova, range.size, birth);
+  drainEvents(s, flushes, true);
+  undoGrowth(s, grown);
 }
 
 /** Go on with a map until it ends, reading the core's events in between where there are many. */

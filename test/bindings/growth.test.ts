@@ -115,6 +115,34 @@ describe("AMDv1 growth", () => {
     finish();
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    "leaves no table behind when changeTop throws and %i pages were free",
+    (free) => {
+      const memory = TableMemory.create({ bytes: 65536 });
+      const tableOf = (changeTop: () => void) =>
+        new IoPageTable(memory, {
+          format: amdV1({ ias: 64, oas: 52, startLevels: 2, changeTop }),
+          flush: flushJournal().flush,
+        });
+      const table = tableOf(() => {
+        throw new Error("the device is gone");
+      });
+      const others: IoPageTable[] = [];
+      failureOf(() => {
+        for (;;) others.push(tableOf(() => undefined));
+      }, "ENOMEM");
+      for (const other of others.splice(0, free)) other.destroy();
+      const before = [table.dump(), memory.stats().tablePagesInUse];
+      // The last page below one entry of the new root, and the first below the next one: a prefix may succeed.
+      const map = () => table.mapRange(2 ** 39 - 0x1000, 0x1000, 0x2000, RW);
+      if (free < 4) expect(map()).toEqual({ mapped: 0, error: "ENOMEM" });
+      else expect(map).toThrow("the device is gone");
+      expect([table.dump(), memory.stats().tablePagesInUse]).toEqual(before);
+      for (const each of [table, ...others]) each.destroy();
+      expect(memory.stats().tablePagesInUse).toBe(0);
+    },
+  );
+
   it("does not come without the pages for it", () => {
     const { table, memory, tops, finish } = growing({ bytes: 65536 });
     let page = 0;
