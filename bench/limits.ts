@@ -46,6 +46,7 @@ export const LIMITS: readonly Limit[] = [
   ...formatLimits(),
   { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_FILL, atMost: 3 },
   { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_COPY, atMost: 2 },
+  { operation: names.LIST, above: names.FRAMES, below: names.MEMORY_COPY, atMost: 2 },
   { operation: names.LIST, above: names.COPIED, below: names.IN_MEMORY, atMost: 3 },
   { operation: names.LIST, above: names.PAGE_BY_PAGE, below: names.IN_MEMORY, atLeast: 20 },
   { operation: names.BIND_LARGE, above: names.BIND, below: names.BARE_MAP, atMost: 1.2 },

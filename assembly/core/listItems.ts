@@ -37,7 +37,7 @@ export class ListItems {
 
   static setLanes(pageLg2: u32): void {
     const valid = PageList.valid & linearLast;
-    easy = false;
+    easy = true;
     if (PageList.kind == ListKind.U64_ADDRESSES) {
       vectors = wide && single && shift == 0;
       Lanes.set(0, valid, base, 0, 0, 0);
@@ -46,7 +46,6 @@ export class ListItems {
       Lanes.set(((<u64>1) << (pageLg2 - shift)) * 0x1_0000_0001, valid >> shift, base, 0, 0, 0);
     } else {
       vectors = wide && single;
-      easy = true;
       // Frames are pages of size 1: all that is said of addresses holds in units of a page.
       const unitLg2 = PageList.kind == ListKind.F64_FRAMES ? <i32>pageLg2 : 0;
       const unit = <i32>shift - unitLg2;
@@ -98,10 +97,15 @@ export class ListItems {
   }
   static writeLanes(to: usize, count: u32): bool {
     if (PageList.kind == ListKind.U64_ADDRESSES) return ListKernel.write<U64Lane>(to, PageList.at, count);
-    if (PageList.kind == ListKind.U32_FRAMES) return ListKernel.write<U32Lane>(to, PageList.at, count);
-    if (easy && ListKernel.writeNumbers(to, PageList.at, count)) return true;
+    const frames = PageList.kind == ListKind.U32_FRAMES;
+    if (easy) {
+      const from = PageList.at;
+      if (frames ? ListKernel.writeFrames(to, from, count) : ListKernel.writeNumbers(to, from, count)) return true;
+    }
     easy = false;
-    return ListKernel.write<F64Lane>(to, PageList.at, count);
+    return frames
+      ? ListKernel.write<U32Lane>(to, PageList.at, count)
+      : ListKernel.write<F64Lane>(to, PageList.at, count);
   }
 
   /** The same in a table that may be in use: stops where an item stands as well. */

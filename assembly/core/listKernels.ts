@@ -31,6 +31,9 @@ let page: i32 = 0;
 /** The bit that `align` sets beside the address. */
 export const HALF: u64 = 1 << 51;
 
+/** Of the number 2^52. */
+const HIGH_HALF: u64 = 0x4330_0000;
+
 /** What a step of `write` and `writeNumbers` takes. A table of fewer items is written the longer way. */
 export const WHOLE_STEP: u32 = 8;
 
@@ -144,6 +147,39 @@ export class ListKernel {
     const zeros = min<i32>(52 - top + page, 52);
     if ((raw & (((<u64>1) << zeros) - 1)) != 0) return false;
     return least >= reinterpret<f64>((<u64>(1023 + top - page + unit)) << 52);
+  }
+
+  /**
+   * The same for frame numbers of 32 bits. Interleaved with the high half of 2^52 they are numbers above 2^52 where they lie; 1.5 * 2^(52 - n) in its place
+   * has them n bits higher. So two entries take a shuffle, a sum and an exclusive or.
+   */
+  static writeFrames(to: usize, from: usize, count: u32): bool {
+    const n = ctz(align);
+    const origin = ((0x433 - n) << 52) | HALF;
+    const high = i32x4.splat(<i32>HIGH_HALF);
+    const by = f64x2.splat(reinterpret<f64>(origin) - reinterpret<f64>(HIGH_HALF << 32));
+    const code = i64x2.splat(encode ^ origin);
+    let seen = i64x2.splat(0);
+    const end = from + ((<usize>count) << 2);
+    do {
+      const x0 = v128.load(from);
+      const x1 = v128.load(from, 16);
+      v128.store(to, v128.xor(f64x2.add(ListKernel.low(x0, high), by), code));
+      v128.store(to, v128.xor(f64x2.add(ListKernel.high(x0, high), by), code), 16);
+      v128.store(to, v128.xor(f64x2.add(ListKernel.low(x1, high), by), code), 32);
+      v128.store(to, v128.xor(f64x2.add(ListKernel.high(x1, high), by), code), 48);
+      seen = v128.or(seen, v128.or(x0, x1));
+      from += 32;
+      to += 64;
+    } while (from != end);
+    const both = i64x2.extract_lane(seen, 0) | i64x2.extract_lane(seen, 1);
+    return ((both | (both >> 32)) & 0xffff_ffff & ~((mask & (HALF - 1)) >> n)) == 0;
+  }
+  @inline static low(x: v128, y: v128): v128 {
+    return v128.shuffle<i32>(x, y, 0, 4, 1, 5);
+  }
+  @inline static high(x: v128, y: v128): v128 {
+    return v128.shuffle<i32>(x, y, 2, 6, 3, 7);
   }
 
   /** As `write`, into a table that may be in use: stops at the eight that have an item in the way or an entry that is no address. Returns how many it wrote. */

@@ -6,7 +6,7 @@ import { tableDigest } from "../harness/tableReader.js";
 import { linuxCases } from "../peers/linux/linuxPeer.js";
 import * as contenders from "./contenders.js";
 import { copyCase, fillCase } from "./map.js";
-import { COPIED, IN_MEMORY, LIST, MAP_PLAIN_LIST, OURS, PAGE_BY_PAGE, UNMAP_LIST } from "./names.js";
+import { COPIED, FRAMES, IN_MEMORY, LIST, MAP_PLAIN_LIST, OURS, PAGE_BY_PAGE, UNMAP_LIST } from "./names.js";
 import type { RangeContender } from "./ranges.js";
 
 const PAGE = 4096;
@@ -69,10 +69,14 @@ function prepareUnmap(memory: TableMemory): Operation {
 function prepare(memory: TableMemory, name: string, pages: Float64Array, pageSizes: readonly number[]): Operation {
   const inMemory = memory.float64Array(pages.length);
   inMemory.set(pages);
+  const room = memory.float64Array(pages.length / 2);
+  const frames = new Uint32Array(room.buffer, room.byteOffset, pages.length);
+  frames.set(pages.map((paddr) => paddr / PAGE));
   const table = contenders.ourTable(memory, pageSizes);
   const size = pages.length * PAGE;
   const ways: [string, () => void][] = [
     [IN_MEMORY, () => table.mapList(IOVA, inMemory, PAGE, contenders.PROT)],
+    [FRAMES, () => table.mapFrames(IOVA, frames, PAGE, contenders.PROT)],
     [COPIED, () => table.mapList(IOVA, pages, PAGE, contenders.PROT)],
     [
       PAGE_BY_PAGE,

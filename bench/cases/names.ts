@@ -53,6 +53,7 @@ export const MEMORY_COPY = "memory.copy of the list to the table pages";
 export const EMPTY_CALL = "empty wasm call";
 
 export const IN_MEMORY = "io-pgtable mapList(), in the memory";
+export const FRAMES = "io-pgtable mapFrames(), 32 bits, in the memory";
 export const COPIED = "io-pgtable mapList(), own array";
 export const PAGE_BY_PAGE = "io-pgtable map(), page by page";
 export const SINGLE = "io-pgtable iovaToPhys(), one by one";

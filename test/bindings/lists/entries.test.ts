@@ -53,6 +53,7 @@ class Subject {
   readonly iova: number;
   readonly pages: Float64Array;
   readonly frames: Float64Array;
+  readonly narrow: Uint32Array;
 
   constructor(
     format: Format,
@@ -64,6 +65,8 @@ class Subject {
     this.iova = 512 * pageSize;
     this.pages = this.memory.float64Array(LENGTH);
     this.frames = this.memory.float64Array(LENGTH);
+    const { buffer, byteOffset } = this.memory.float64Array(LENGTH / 2);
+    this.narrow = new Uint32Array(buffer, byteOffset, LENGTH);
   }
 
   /** Plain pages in [low, 2 * low), so that their exponents are what the odd one's is held against. */
@@ -72,6 +75,7 @@ class Subject {
       this.frames[i] = low / this.pageSize + 2 * this.random(low / this.pageSize / 2);
       this.pages[i] = (this.frames[i] ?? 0) * this.pageSize;
     }
+    this.narrow.set(this.frames);
   }
 
   isAddress(value: number): boolean {
@@ -80,9 +84,9 @@ class Subject {
     return encryptionBit === undefined || Math.floor(value / 2 ** encryptionBit) % 2 === 0;
   }
 
-  check(values: Float64Array, index: number, value: number, map: () => void): void {
+  check(values: Float64Array | Uint32Array, index: number, value: number, map: () => void): void {
     const plain = values[index] ?? 0;
-    values[index] = values === this.frames ? value / this.pageSize : value;
+    values[index] = values === this.pages ? value : value / this.pageSize;
     const at = this.iova + index * this.pageSize;
     let refused: unknown;
     try {
@@ -123,6 +127,21 @@ describe.each(FORMATS)("%s", (_name, format, pageSize, encryptionBit) => {
         if ((value / pageSize) * pageSize !== value && !Number.isNaN(value)) continue;
         if (value !== 0 && Math.abs(value / pageSize) < Number.MIN_VALUE * 2 ** 52) continue;
         subject.check(frames, index, value, () => table.mapFrames(iova, frames, pageSize, RW));
+      }
+    }
+    subject.finish();
+  });
+
+  it(`takes a frame number of 32 bits exactly when it is one of a page, seed ${SEED}`, () => {
+    const random = randomFrom(SEED);
+    const subject = new Subject(format(), pageSize, random, encryptionBit);
+    const { table, iova, narrow } = subject;
+    subject.fill(2 ** Math.max(22, Math.log2(pageSize) + 1));
+    for (let lg2 = 0; lg2 <= 32; lg2++) {
+      for (const frame of [2 ** lg2 - 1, 2 ** lg2, 2 ** lg2 + random(2 ** lg2)]) {
+        if (frame >= 2 ** 32) continue;
+        const index = 512 + random(LENGTH - 512);
+        subject.check(narrow, index, frame * pageSize, () => table.mapFrames(iova, narrow, pageSize, RW));
       }
     }
     subject.finish();
