@@ -78,5 +78,7 @@ export const BESIDE_16_GIB = "io-pgtable, beside 16 GiB of 4K pages";
 export const COLD = "io-pgtable, memory never touched";
 export const TOUCHED = "io-pgtable, touched ahead";
 export const USED = "io-pgtable, memory used before";
+/** No work of ours: what the length of the library costs. */
+export const PARSED = "V8 reads the modules";
 export const ONE_WORKER = "1 worker";
 export const TWO_WORKERS = "2 workers";

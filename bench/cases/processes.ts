@@ -5,10 +5,10 @@ import type { BenchCase, OperationPlan } from "../harness/case.js";
 import * as names from "./names.js";
 
 const PAGES_PER_GIB = 2 ** 18;
-/** As in processes/workers.ts. */
+/** As in processes/workers.ts; and what no worker can be faster than. */
 const WORKER_WORKS = [
-  [names.WORKERS_PAGES, "pages", 4 * PAGES_PER_GIB],
-  [names.WORKERS_LIST, "list", PAGES_PER_GIB],
+  [names.WORKERS_PAGES, "pages", 4 * PAGES_PER_GIB, "fill", names.MEMORY_FILL],
+  [names.WORKERS_LIST, "list", PAGES_PER_GIB, "copy", names.MEMORY_COPY],
   [names.WORKERS_PAIR, "pair", PAGES_PER_GIB],
 ] as const;
 
@@ -24,6 +24,15 @@ function processCase(name: string, program: string, args: readonly string[]): Be
   return { name, step: () => {}, answer: () => "", measured: () => run(program, args) };
 }
 
+const floorCase = (...how: Parameters<typeof processCase>): BenchCase => ({ ...processCase(...how), floor: true });
+
+function workerCases(kind: string, floor?: string): BenchCase[] {
+  return [names.ONE_WORKER, names.TWO_WORKERS].map((name, i) => {
+    const args = [kind, String(i + 1)];
+    return floor === undefined ? processCase(name, "workers", args) : floorCase(`${name}: ${floor}`, "workers", args);
+  });
+}
+
 function plan(name: string, unit: string, unitsPerStep: number, cases: readonly BenchCase[]): OperationPlan {
   return { name, prepare: () => ({ name, unit, unitsPerStep, cases, dispose: () => {} }) };
 }
@@ -35,11 +44,14 @@ export function processPlans(): OperationPlan[] {
       processCase(names.TOUCHED, "firstTouch", ["touched"]),
       processCase(names.USED, "firstTouch", ["used"]),
     ]),
-    plan(names.IMPORT, "start", 1, [processCase(names.OURS, "importTime", [])]),
-    ...WORKER_WORKS.map(([name, kind, units]) =>
+    plan(names.IMPORT, "start", 1, [
+      processCase(names.OURS, "importTime", []),
+      floorCase(names.PARSED, "importTime", ["parse"]),
+    ]),
+    ...WORKER_WORKS.map(([name, kind, units, floorKind, floor]) =>
       plan(name, "page", units, [
-        processCase(names.ONE_WORKER, "workers", [kind, "1"]),
-        processCase(names.TWO_WORKERS, "workers", [kind, "2"]),
+        ...workerCases(kind),
+        ...(floorKind === undefined ? [] : workerCases(floorKind, floor)),
       ]),
     ),
   ];

@@ -1,4 +1,4 @@
-// So many workers, each at its own part of one table, which begin together. Prints the seconds until the last is done, for each round.
+// So many workers, each at its own part of one table, which begin together. Prints the seconds from the first begin to the last end, for each round.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   armLpaeS1,
@@ -8,13 +8,18 @@ import {
   type SharedTableMemory,
   TableMemory,
 } from "../../bindings/index.js";
+import { PageFloor } from "../peers/wasmFloor.js";
 
 const PAGE = 4096;
 const GIGA = 2 ** 30;
+const PAGES_PER_TABLE = 512;
 /** All workers together. */
 export const WORK = { pages: (4 * GIGA) / PAGE, list: GIGA / PAGE, pair: 2 ** 18 } as const;
-type Kind = keyof typeof WORK;
-const ROUNDS = 4;
+const KINDS = ["pages", "list", "pair", "fill", "copy"] as const;
+type Kind = (typeof KINDS)[number];
+const ROUNDS = 9;
+/** Of the same, before: V8's compilers have then ended, beside which no two workers are measured. */
+const WARM_UP_MS = 300;
 const options = {
   format: armLpaeS1({ ias: 48, oas: 48, pageSizes: [PAGE] }),
   flush: { flushAll() {}, flushWalk() {}, flushRange() {} },
@@ -26,9 +31,26 @@ interface Job {
   readonly kind: Kind;
   readonly part: number;
   readonly parts: number;
+  /** Of an integer: how often a worker has come to where all wait for each other. */
+  readonly gate: SharedArrayBuffer;
 }
 
-function stepOf(memory: TableMemory, table: IoPageTable<unknown>, { kind, part, parts }: Job) {
+interface Work {
+  step(): void;
+  undo(): void;
+}
+
+/** What nothing can beat: each worker writes as many table pages, at once. */
+function floorOf(kind: "fill" | "copy", parts: number): Work {
+  const pages = WORK[kind === "fill" ? "pages" : "list"] / PAGES_PER_TABLE / parts;
+  const floor = new PageFloor(Array.from({ length: pages }, (_, i) => i * PAGE));
+  return { step: () => floor[kind](), undo: () => {} };
+}
+
+function workOf({ memory: handle, table: tableHandle, kind, part, parts }: Job): Work {
+  if (kind === "fill" || kind === "copy") return floorOf(kind, parts);
+  const memory = TableMemory.attach(handle);
+  const table = IoPageTable.attach(memory, tableHandle, options);
   const iova = (part + 1) * 8 * GIGA;
   const count = WORK[kind] / parts;
   const size = count * PAGE;
@@ -51,43 +73,57 @@ function stepOf(memory: TableMemory, table: IoPageTable<unknown>, { kind, part, 
   return { step, undo: () => {} };
 }
 
-function work(job: Job): void {
-  const memory = TableMemory.attach(job.memory);
-  const { step, undo } = stepOf(memory, IoPageTable.attach(memory, job.table, options), job);
-  step();
-  undo();
-  parentPort?.on("message", (what) => {
-    if (what === "step") step();
-    else undo();
-    parentPort?.postMessage(what);
-  });
-  parentPort?.postMessage("ready");
+/** On until all workers are here. They turn in a circle meanwhile: a thread that is woken begins when it likes. */
+function meet(gate: Int32Array, everybody: number): void {
+  const all = Math.ceil((Atomics.add(gate, 0, 1) + 1) / everybody) * everybody;
+  while (Atomics.load(gate, 0) < all);
 }
 
-/** Everybody does it; seconds until the last has. */
-async function all(workers: readonly Worker[], what: string): Promise<number> {
-  const answers = workers.map((worker) => new Promise((resolve) => worker.once("message", resolve)));
-  const start = performance.now();
-  for (const worker of workers) worker.postMessage(what);
-  await Promise.all(answers);
-  return (performance.now() - start) / 1e3;
+function work(job: Job): void {
+  const { step, undo } = workOf(job);
+  const gate = new Int32Array(job.gate);
+  const since = performance.now();
+  while (performance.now() - since < WARM_UP_MS) {
+    step();
+    undo();
+  }
+  const times: [bigint, bigint][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    meet(gate, job.parts);
+    const begin = process.hrtime.bigint();
+    step();
+    times.push([begin, process.hrtime.bigint()]);
+    meet(gate, job.parts);
+    undo();
+  }
+  parentPort?.postMessage(times);
 }
 
 async function lead(kind: Kind, parts: number): Promise<void> {
   const memory = TableMemory.create({ bytes: 2 ** 26, shared: true });
   const table = new IoPageTable(memory, options);
-  const handles = { memory: memory.share(), table: table.share(), kind, parts };
-  const workers = Array.from(
-    { length: parts },
-    (_, part) => new Worker(new URL(import.meta.url), { workerData: { ...handles, part } }),
+  const handles = { memory: memory.share(), table: table.share(), kind, parts, gate: new SharedArrayBuffer(4) };
+  const times = await Promise.all(
+    Array.from({ length: parts }, async (_, part) => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { ...handles, part } });
+      const answer = await new Promise<[bigint, bigint][]>((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+      });
+      await worker.terminate();
+      return answer;
+    }),
   );
-  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
   for (let round = 0; round < ROUNDS; round++) {
-    console.log(await all(workers, "step"));
-    await all(workers, "undo");
+    const [begins, ends] = [0, 1].map((which) => times.map((ofWorker) => Number(ofWorker[round]?.[which] ?? 0n)));
+    console.log((Math.max(...(ends ?? [])) - Math.min(...(begins ?? []))) / 1e9);
   }
-  await Promise.all(workers.map((worker) => worker.terminate()));
 }
 
-if (isMainThread) await lead(process.argv[2] as Kind, Number(process.argv[3]));
-else work(workerData);
+if (isMainThread) {
+  const kind = KINDS.find((name) => name === process.argv[2]);
+  if (kind === undefined) throw new Error(`${process.argv[2]} is none of ${KINDS.join(", ")}`);
+  await lead(kind, Number(process.argv[3]));
+} else {
+  work(workerData);
+}
