@@ -6,22 +6,24 @@ import { flushJournal } from "./support/flushJournal.js";
 
 const RW = Prot.READ | Prot.WRITE;
 const MIB = 2 ** 20;
-const MOST = 2000;
+const MOST = 10_000;
 
 const make = (memory: TableMemory, ias: number, page: number): IoPageTable =>
   new IoPageTable(memory, { format: armLpaeS1({ ias, oas: 48, pageSizes: [page] }), flush: flushJournal().flush });
 
-/** A page in each table of pages, each at an address of its own, until the pool is empty. Returns where they are mapped. */
+/** A page in each of so many tables of pages, each at an address of its own. */
+function mapTables(table: IoPageTable, page: number, count: number, iovas: number[] = []): void {
+  const step = page * (page / 8);
+  for (let i = 0; i < count; i++) {
+    table.map(i * step, (i + 1) * page, page, RW);
+    iovas.push(i * step);
+  }
+}
+
+/** The same until the pool is empty. Returns where they are mapped. */
 function fill(table: IoPageTable, page: number): number[] {
   const iovas: number[] = [];
-  const step = page * (page / 8);
-  const mapAll = () => {
-    for (let i = 0; i < MOST; i++) {
-      table.map(i * step, (i + 1) * page, page, RW);
-      iovas.push(i * step);
-    }
-  };
-  failureOf(mapAll, "ENOMEM");
+  failureOf(() => mapTables(table, page, MOST, iovas), "ENOMEM");
   return iovas;
 }
 
@@ -75,6 +77,25 @@ describe("pages of a pool", () => {
     expect(iovas.map((iova) => table.iovaToPhys(iova))).toEqual(iovas.map((_, i) => (i + 1) * 0x1000));
     expect(arrays.findIndex((array, i) => array.some((value) => value !== i))).toBe(-1);
     table.destroy();
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  });
+
+  it.each([
+    ["all of them", 4 * MIB, 1000, 2 * 64],
+    ["a few of them", 32 * MIB, 1000, (32 * MIB) / 0x1000 / 16],
+  ])("that a realm has freed, having had %s, are another's but for its share", (_, bytes, used, share) => {
+    const memory = TableMemory.create({ bytes });
+    const other = TableMemory.attach(memory.share());
+    const first = make(memory, 39, 0x1000);
+    mapTables(first, 0x1000, used);
+    first.unmap(0, 2 ** 39);
+    const second = make(other, 48, 0x1000);
+    const iovas = fill(second, 0x1000);
+    expectFull(second, other, iovas, 0x1000);
+    const all = bytes / 0x1000;
+    expect(iovas.length).toBeGreaterThan(all - share - 3 * 64);
+    first.destroy();
+    second.destroy();
     expect(memory.stats().tablePagesInUse).toBe(0);
   });
 
