@@ -37,7 +37,7 @@ export class AmdV1 extends Format {
     if (!(item & PRESENT)) return false;
     const next = item & NEXT_LEVEL;
     if (next == 0) return level < 5;
-    if (next != SIZE_CODED || level > 4) return false;
+    if (next != SIZE_CODED) return false;
     const size = AmdV1.codedLg2(item);
     return size >= 12 + level * 9 && size < 21 + level * 9;
   }
@@ -55,7 +55,7 @@ export class AmdV1 extends Format {
   }
   @inline leafItem(oa: u64, attrs: u64, level: u32, sizeLg2: u32): u64 {
     if (sizeLg2 == 12 + level * 9) return oa | attrs | PRESENT;
-    return oa | ((((<u64>1) << (sizeLg2 - 1)) - 1) & ADDRESS) | attrs | SIZE_CODED | PRESENT;
+    return oa | (~((<u64>-1) << (sizeLg2 - 1)) & ADDRESS) | attrs | SIZE_CODED | PRESENT;
   }
   @inline leafAttrs(item: u64, level: u32): u64 {
     return item & ~(ADDRESS | NEXT_LEVEL | PRESENT);

@@ -40,7 +40,7 @@ export class RiscV extends Format {
     if (!(item & VALID) || !(item & LEAF_BITS)) return false;
     if ((item & (READ | WRITE)) == WRITE) return false;
     if (item & NAPOT) return level == 0 && (item & NAPOT_CODE) == NAPOT_64K;
-    return (item & PAGE_NUMBER & (((<u64>1) << (10 + level * 9)) - 1)) == 0;
+    return (item & PAGE_NUMBER & ~((<u64>-1) << (10 + level * 9))) == 0;
   }
   @inline tablePaddr(item: u64, level: u32): u64 {
     return (item & PAGE_NUMBER) << 2;

@@ -42,6 +42,36 @@ export const EXPLAINED: readonly Explained[] = [
     why: "runs are counted instead of taken whole: no address has a bit 64 where they would end",
   },
   {
+    files: ["assembly/format/armLpae.ts"],
+    text: /Lpae\.(fold|unfold)\(\w+, 1[24]\)|leafLevels\(1[26]\)/,
+    why: "one granule is treated apart, whose number these do not become",
+  },
+  {
+    files: ["assembly/format/armLpae.ts"],
+    text: /Lpa(e|2)\.leafItem\(oa, attrs, level, sizeLg2, 1[24]\)/,
+    why: "leaves with the contiguous hint are at least 16 times as large as those without, so that the limit between them may move",
+  },
+  {
+    files: ["assembly/format/armLpae.ts"],
+    within: "levelOf",
+    text: /\(pageLg2 - 3\)/,
+    old: "3",
+    why: "the leaf sizes of one level, and those of the next, lie so that the quotient is the same",
+  },
+  {
+    files: ["assembly/format/armLpae.ts", "assembly/format/riscv.ts"],
+    within: "leafItem",
+    text: /\? \S.* : 0;/,
+    old: "0",
+    why: "bit 0 of every leaf is set beside it",
+  },
+  {
+    files: ["assembly/format/armLpae.ts"],
+    within: "leafAttrs",
+    old: "0x300",
+    why: "bit 0 is cleared beside it",
+  },
+  {
     files: ["assembly/core/", "assembly/memory/"],
     within: "",
     text: /^let \w+: (u32|u64|i32|f64|usize|bool) = (0|64|false|<u64>-1);/,

@@ -1,6 +1,6 @@
 // A leaf that is split, and leaves that are joined, keep their attributes: their entries are those that a map of the same size makes.
 import { describe, expect, it } from "vitest";
-import { type IoPageTable, Prot, TableMemory } from "../../../bindings/index.js";
+import { armV7s, type IoPageTable, Prot, TableMemory } from "../../../bindings/index.js";
 import { useTable } from "../../bindings/support/fixture.js";
 import type { Configuration } from "../../configurations/configuration.js";
 import { heightOf } from "../../configurations/geometry.js";
@@ -100,6 +100,22 @@ describe.each(KINDS.filter((c) => pairsOf(c).length > 0).map((c) => [c.name, c] 
       table.unmap(iova, large);
       table.map(iova, paddr, large, prot);
       expect(joined).toEqual(entriesOf(table));
+    });
+  });
+});
+
+/** DDI 0406C, B3.5.1: NS is bit 19 of a section and a supersection, and bit 3 of the descriptor of a table, for all pages below. */
+describe("v7s, ARM_NS", () => {
+  it("a supersection's sections stay non-secure, and the table of one of them is", () => {
+    const format = armV7s({ ias: 32, oas: 32, quirks: ["ARM_NS"] });
+    useTable(format, ({ table }) => {
+      table.map(0x0100_0000, 0x0300_0000, 0x0100_0000, RW);
+      expect(table.walk(0x0100_0000)[0]?.entry).toBe(0x030f_1c02n);
+      table.unmap(0x0100_0000, 0x0010_0000);
+      expect(table.walk(0x01f0_0000)[0]?.entry).toBe(0x03fb_1c02n);
+      table.unmap(0x0110_0000, 0x1000);
+      expect((table.walk(0x0110_1000)[0]?.entry ?? 0n) & 0x3ffn).toBe(0x9n);
+      expect(table.walk(0x0110_1000)[1]?.entry).toBe(0x0310_1c72n);
     });
   });
 });
