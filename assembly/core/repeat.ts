@@ -25,40 +25,67 @@ export function tableFor<F extends Format>(t: Table, va: u64, level: u32): u32 {
   return table;
 }
 
-/** The c tables at level e from address a on are those that stand b bytes before them. The mailbox tells where a call that answers MORE goes on. */
+/** The c tables at level e from address a on, whose entries are in one table, are those that stand b bytes before them. */
 export class LinkSharedOperation extends Operation {
   run<F extends Format>(t: Table, first: u64, distance: u64, count: u64, d: u64, level: u32): i64 {
-    const f = changetype<F>(0);
     Op.begin();
     Events.begin();
     t.repeats = 1;
     // What a realm remembers of a table that gets another entry is void: it may not be changed in place any more.
     Tables.unlinked(t);
-    let status: i32 = Status.OK;
-    let va = first;
-    for (; count != 0 && status == Status.OK; count--) {
-      status = LinkSharedOperation.one<F>(t, va, va - distance, level);
-      va += (<u64>1) << f.shift(level + 1);
-      if (status == Status.OK && count != 1 && Events.full()) status = Status.MORE;
-    }
-    Own.realm.at = <f64>Address.iova(t, va);
+    const parent = Path.make<F>(t, t.root, t.top, first, level + 1);
+    const status = parent == NO_PAGE ? Op.status : Links.make<F>(t, parent, first, distance, count, level + 1);
     Op.book();
     return status;
   }
+}
 
-  static one<F extends Format>(t: Table, va: u64, from: u64, level: u32): i32 {
+/** The item that was read last, the table that it points to, and what another item for that is. */
+let source: u64 = 0;
+let child: u32 = NO_PAGE;
+let link: u64 = 0;
+
+class Links {
+  /** `count` items of `parent` at `level` from the one for `first` on. The way down is walked once for each table that those are in which they copy. */
+  static make<F extends Format>(t: Table, parent: u32, first: u64, distance: u64, count: u64, level: u32): i32 {
     const f = changetype<F>(0);
-    const child = tableFor<F>(t, from, level);
-    if (child == NO_PAGE) return Op.stop(Status.EFAULT, va);
-    const parent = Path.make<F>(t, t.root, t.top, va, level + 1);
-    if (parent == NO_PAGE) return Op.status;
-    const slot = Item.slot<F>(parent, va, level + 1, t.top);
-    if (Item.load<F>(slot) != 0) return Op.stop(Status.EEXIST, va);
-    Record.of(child).refs += 1;
-    Item.store<F>(slot, f.tableItem(Window.paddr(child), level + 1) | t.tableAttrs);
-    if (level + 1 != t.top && !t.shared) Record.of(parent).live += 1;
-    Events.written(t, slot, 1 << f.itemLg2());
-    return Status.OK;
+    const itemBytes = (<usize>1) << f.itemLg2();
+    const tableOnes = Item.ones(f.shift(level) + f.indexLg2(level));
+    const begin = Item.slot<F>(parent, first, level, t.top);
+    const end = begin + <usize>count * itemBytes;
+    let va = first;
+    let slot = begin;
+    let from: usize = 0;
+    source = 0;
+    for (; slot != end; slot += itemBytes) {
+      const fromVa = va - distance;
+      if (from == 0 || (fromVa & tableOnes) == 0) {
+        const table = tableFor<F>(t, fromVa, level);
+        if (table == NO_PAGE) break;
+        from = Item.slot<F>(table, fromVa, level, t.top);
+      }
+      if (Item.load<F>(slot) != 0 || !Links.follow<F>(t, Item.load<F>(from), level)) break;
+      Record.of(child).refs += 1;
+      Item.store<F>(slot, link);
+      va += (<u64>1) << f.shift(level);
+      from += itemBytes;
+    }
+    const done = slot - begin;
+    if (level != t.top && !t.shared) Record.of(parent).live += <u16>(done / itemBytes);
+    Events.written(t, begin, <u32>done);
+    if (slot == end) return Status.OK;
+    return Op.stop(Item.load<F>(slot) != 0 ? Status.EEXIST : Status.EFAULT, va);
+  }
+
+  /** Neighbours mostly point to the same table. */
+  static follow<F extends Format>(t: Table, item: u64, level: u32): bool {
+    if (item == source) return item != 0;
+    const f = changetype<F>(0);
+    child = f.isTable(item, level) ? Path.child<F>(item, level) : Window.OUTSIDE;
+    if (child == Window.OUTSIDE) return false;
+    source = item;
+    link = f.tableItem(Window.paddr(child), level) | t.tableAttrs;
+    return true;
   }
 }
 
