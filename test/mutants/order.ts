@@ -16,10 +16,17 @@ export class Order {
     private readonly mutants: readonly Numbered[],
     private readonly apart: ReadonlySet<number>,
     private readonly sources: Sources,
+    /** Tests of files whose path contains this. */
+    private readonly files = "",
   ) {
     this.#noticed = known.map(() => 0);
     this.#passed = known.map(() => 0);
     for (const [test, { why }] of known.entries()) if (why !== null) this.leaveOut(test);
+  }
+
+  /** Only some of the tests are asked. */
+  get isPartial(): boolean {
+    return this.files !== "";
   }
 
   /** A test that says nothing by itself. */
@@ -59,8 +66,9 @@ export class Order {
       return (this.milliseconds(test) * (1 + noticed + passed)) / (UNKNOWN + noticed);
     };
     const tests = this.known
-      .flatMap(({ since, reached }, test) => {
-        const comesBy = since > after && !this.#left.has(test) && ids.some((id) => has(reached, id));
+      .flatMap(({ name, since, reached }, test) => {
+        const asked = since > after && !this.#left.has(test) && fileOf(name).includes(this.files);
+        const comesBy = asked && ids.some((id) => has(reached, id));
         return comesBy ? test : [];
       })
       .sort((a, b) => cost(a) - cost(b));
@@ -85,6 +93,8 @@ export class Order {
     return (inFunction.length === 0 ? inFile : inFunction).map((one) => one.id);
   }
 }
+
+const fileOf = (name: string): string => name.slice(0, name.indexOf(" > "));
 
 function has(reached: BigUint64Array, id: number): boolean {
   return (((reached[id >> 6] ?? 0n) >> BigInt(id & 63)) & 1n) === 1n;

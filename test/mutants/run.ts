@@ -6,6 +6,7 @@
 //   npm run test:mutants -- --list                  their names only
 //   npm run test:mutants -- --again                 also those whose result is known from an earlier run
 //   npm run test:mutants -- --seconds 60            put a mutant through tests of this many seconds at most, the quickest first; default 10
+//   npm run test:mutants -- --tests test/property   only tests of files whose path contains this; who passes these is known as before
 //   npm run test:mutants -- --threads 2             how many are judged at the same time; default 1
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     file: { type: "string", default: "" },
+    tests: { type: "string", default: "" },
     list: { type: "boolean", default: false },
     again: { type: "boolean", default: false },
     seconds: { type: "string", default: "10" },
@@ -46,7 +48,7 @@ async function judgeAll(): Promise<void> {
     if (why !== null) say(`left out, since it fails without a mutant: ${name}: ${why}`);
   }
   const results = new Results(join(FOLDER, "results.json"));
-  const order = new Order(prepared.tests, everything, prepared.schemata.apart, sources);
+  const order = new Order(prepared.tests, everything, prepared.schemata.apart, sources, values.tests);
   order.haveNoticed(results.all().map(({ test }) => test));
   const judged: (readonly [Numbered["mutation"], Result])[] = [];
   const next = chosen[Symbol.iterator]();

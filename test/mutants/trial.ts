@@ -33,6 +33,10 @@ export class Trial {
     const passed = earlier?.passed;
     if (earlier !== undefined && passed === undefined) return earlier;
     const milliseconds = this.budget * (explanationOf(mutant.mutation) === undefined ? 1 : EXPLAINED_SHARE);
+    if (earlier !== undefined && this.order.isPartial) {
+      const result = { key: earlier.key, ...(await this.#tried(mutant, NOTHING, milliseconds)) };
+      return result.ending === "survived" ? earlier : result;
+    }
     const before = passed !== undefined && (passed.all || milliseconds <= passed.milliseconds) ? passed : NOTHING;
     if (earlier !== undefined && before === passed) {
       if (this.order.testsFor(mutant, milliseconds, before.when).tests.length === 0) return earlier;
@@ -55,7 +59,12 @@ export class Trial {
       this.#learn(tests, verdict);
       if (verdict.kind === "passed") {
         const when = Date.now();
-        const passed = { tests: before.tests + tests.length, all: before.all && all, milliseconds, when };
+        const passed = {
+          tests: before.tests + tests.length,
+          all: before.all && all && !this.order.isPartial,
+          milliseconds,
+          when,
+        };
         return { ending: "survived", passed };
       }
       const test = this.prepared.tests[verdict.test]?.name ?? "";
