@@ -81,7 +81,7 @@ export class ListItems {
     else store<u32>(to + ((<usize>index) << 2), <u32>item);
   }
   @inline static isFree(to: usize, index: u32): bool {
-    return wide ? load<u64>(to + ((<usize>index) << 3)) == 0 : load<u32>(to + ((<usize>index) << 2)) == 0;
+    return (wide ? load<u64>(to + ((<usize>index) << 3)) : <u64>load<u32>(to + ((<usize>index) << 2))) == 0;
   }
 
   /** Items of the next `count` entries, to a table that nobody sees. Fewer than `count`: the one after those has no address. */
@@ -154,7 +154,8 @@ export class ListItems {
     const pageLg2 = PageList.pageLg2;
     if (kind == ListKind.U32_FRAMES) {
       const frame = <u32>(oa >> pageLg2);
-      const pair = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(0), 0, frame), 1, frame + 1);
+      const next = frame + 1;
+      const pair = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(0), 0, frame), 1, next);
       return ListKernel.follow<U32Lane>(from, count, pair, i32x4(2, 2, 0, 0));
     }
     const first = kind == ListKind.F64_FRAMES ? oa >> pageLg2 : oa;

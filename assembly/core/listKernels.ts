@@ -145,7 +145,7 @@ export class ListKernel {
     if (address == 0) return false;
     const top = 63 - <i32>clz(address) + unit;
     const zeros = min<i32>(52 - top + page, 52);
-    if ((raw & (((<u64>1) << zeros) - 1)) != 0) return false;
+    if (<i32>ctz(raw) < zeros) return false;
     return least >= reinterpret<f64>((<u64>(1023 + top - page + unit)) << 52);
   }
 

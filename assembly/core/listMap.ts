@@ -66,7 +66,7 @@ export class ListMap {
   /** Single pages as far as they go within a table; where a larger leaf may begin, a run. */
   static step(t: Table, more: bool): i32 {
     if (tables && (va & tableOnes) == 0) {
-      const done = ListTable.whole(t, va, largerLg2 == 0 ? 0 : Item.ones(largerLg2));
+      const done = ListTable.whole(t, va, largerLg2 == 0 ? <u64>-1 : Item.ones(largerLg2));
       va += (<u64>done) << PageList.pageLg2;
       if (done != 0) return Status.OK;
     }

@@ -101,14 +101,14 @@ export class ListTable {
 
   /**
    * Whole new tables to [va, …), for as long as nothing is out of the ordinary: what is, the longer way finds again. `larger`: the bits below the next larger
-   * leaf size, which is no smaller than a table; 0 = there is none. Returns how many entries are done with.
+   * leaf size, which is no smaller than a table; all of them where there is none. Returns how many entries are done with.
    */
   static whole(t: Table, va: u64, larger: u64): u32 {
     const items = <u32>indexMask + 1;
     let done: u32 = 0;
     if (items % WHOLE_STEP != 0) return 0;
     while (PageList.left >= items && ListTable.hasParent(t, va)) {
-      if (larger != 0 && (va & larger) == 0 && PageList.mayBeRun(0, items)) break;
+      if ((va & larger) == 0 && PageList.mayBeRun(0, items)) break;
       const at = ListTable.parentSlot(va);
       if (load<u64>(at) != 0) break;
       const child = Path.begin(Pages.takeSized(t, level, tableLg2));

@@ -11,6 +11,7 @@ import {
   riscv,
   TableMemory,
 } from "../../../bindings/index.js";
+import { failureOf } from "../support/failure.js";
 import { flushJournal } from "../support/flushJournal.js";
 import { RW, randomFrom } from "./listCase.js";
 
@@ -128,6 +129,21 @@ describe.each(FORMATS)("%s", (_name, format, pageSize, encryptionBit) => {
         if (value !== 0 && Math.abs(value / pageSize) < Number.MIN_VALUE * 2 ** 52) continue;
         subject.check(frames, index, value, () => table.mapFrames(iova, frames, pageSize, RW));
       }
+    }
+    subject.finish();
+  });
+
+  it("takes zeros for page 0, and no fraction that is rounded to zero", () => {
+    const subject = new Subject(format(), pageSize, randomFrom(SEED), encryptionBit);
+    const { table, iova, pages, frames } = subject;
+    for (const value of [0, 0.25, 2 ** -40, -0.25, pageSize]) {
+      subject.check(pages, 700, value, () => table.mapList(iova, pages, pageSize, RW));
+      subject.check(frames, 700, value, () => table.mapFrames(iova, frames, pageSize, RW));
+    }
+    for (const values of [pages, frames]) {
+      values.fill(0.25);
+      const map = values === pages ? table.mapList : table.mapFrames;
+      expect(failureOf(() => map.call(table, iova, values, pageSize, RW), "EINVAL").iova).toBe(BigInt(iova));
     }
     subject.finish();
   });

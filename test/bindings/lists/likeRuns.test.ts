@@ -1,17 +1,13 @@
 // A list makes the table that `map` over each of its runs of neighbours makes, whatever the list lies in, on every configuration.
-import { describe, expect, it } from "vitest";
-import { IoPageTable, TableMemory } from "../../../bindings/index.js";
+import { describe, it } from "vitest";
 import type { Configuration } from "../../configurations/configuration.js";
 import { inputRanges } from "../../configurations/geometry.js";
 import { CONFIGURATIONS } from "../../configurations/list.js";
-import { flushJournal } from "../support/flushJournal.js";
-import { callsFor, type ListCase, mapRuns, RW, randomFrom, randomList } from "./listCase.js";
+import { checkLikeRuns, type Prepare } from "./compare.js";
+import { type ListCase, RW, randomFrom, randomList } from "./listCase.js";
 
 const SEED = Number(process.env.IO_PGTABLE_SEED ?? Date.now() % 1e9);
 const RUNS = Number(process.env.IO_PGTABLE_RUNS ?? 3);
-const MIB = 2 ** 20;
-
-type Prepare = (table: IoPageTable) => void;
 
 /** Pages next to the list in the tables that it goes to, and tables that map nothing where it is to go. */
 function furniture(c: Configuration, list: ListCase, random: (below: number) => number): Prepare {
@@ -33,27 +29,6 @@ function furniture(c: Configuration, list: ListCase, random: (below: number) => 
   };
 }
 
-/** What a table of its own looks like after `prepare` and `call`. */
-function outcome(c: Configuration, memory: TableMemory, prepare: Prepare, call: Prepare) {
-  const before = memory.stats().tablePagesInUse;
-  const table = new IoPageTable(memory, { format: c.format(), flush: flushJournal().flush });
-  prepare(table);
-  call(table);
-  const { tablePages, leaves } = table.stats();
-  const result = { dump: table.dump(), tablePages, leaves, inUse: memory.stats().tablePagesInUse };
-  table.destroy();
-  expect(memory.stats().tablePagesInUse).toBe(before);
-  return result;
-}
-
-function checkCase(c: Configuration, list: ListCase, prepare: Prepare): void {
-  const memory = TableMemory.create({ bytes: 64 * MIB });
-  const expected = outcome(c, memory, prepare, (table) => mapRuns(table, list));
-  for (const [says, call] of callsFor(memory, list)) {
-    expect(outcome(c, memory, prepare, call), says).toEqual(expected);
-  }
-}
-
 describe.each(CONFIGURATIONS)("$name", (c) => {
   it(`random lists, seed ${SEED}`, () => {
     for (let run = 0; run < RUNS; run++) {
@@ -62,8 +37,8 @@ describe.each(CONFIGURATIONS)("$name", (c) => {
       const list = randomList(c, random);
       const says = `seed ${seed}: ${list.pages.length} pages of ${list.pageSize} at ${list.iova.toString(16)}`;
       try {
-        checkCase(c, list, () => undefined);
-        checkCase(c, list, furniture(c, list, random));
+        checkLikeRuns(c.format, list);
+        checkLikeRuns(c.format, list, furniture(c, list, random));
       } catch (error) {
         throw new Error(`${says}: ${(error as Error).message}`, { cause: error });
       }

@@ -1,0 +1,94 @@
+// Lists whose runs of neighbours begin, break and end where the loops over lists go on to the next step, table or part.
+import { describe, expect, it } from "vitest";
+import { armLpaeS1, IoPageTable, TableMemory } from "../../../bindings/index.js";
+import { flushJournal } from "../support/flushJournal.js";
+import { checkLikeRuns } from "./compare.js";
+import { RW, randomFrom } from "./listCase.js";
+
+const PAGE = 4096;
+const IN_2M = 512;
+const IOVA = 2n ** 32n;
+const format = () => armLpaeS1({ ias: 48, oas: 48 });
+const contiguous = () => armLpaeS1({ ias: 48, oas: 48, contiguousHint: true });
+
+/** Addresses of `count` neighbours from a frame on. */
+const neighbours = (frame: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => (frame + i) * PAGE);
+/** Pages of which no two are neighbours. */
+const scattered = (count: number): number[] =>
+  Array.from({ length: count }, (_, i) => (0x10_0001 + ((i * 7919) % 65536) * 2) * PAGE);
+
+describe("after the neighbours that fill a 2M leaf come pages", () => {
+  const frame = 0x4_0000;
+  const next = frame + IN_2M;
+  it.each<[string, (i: number) => number]>([
+    ["two apart", (i) => 2 * i],
+    ["each twice but the first", (i) => i + (i % 2)],
+    ["as far apart as a page has bytes", (i) => 4096 * i],
+    ["of which every other one is three further", (i) => (i % 2 === 0 ? (3 * i) / 2 : i)],
+    ["of which every other one is three further, the second first", (i) => (i % 2 === 0 ? i : 1 + (3 * (i - 1)) / 2)],
+    ["in pairs that are four apart", (i) => i + 2 * Math.floor(i / 2)],
+    ["with a gap after the first pair", (i) => (i < 2 ? i : i + 1)],
+    ["with two others between the pairs", (i) => (i % 4 < 2 ? i - 2 * Math.floor(i / 4) : 4096 + 2 * i)],
+    ["that go backwards", (i) => 64 - i],
+    ["that are the next one again and again", () => 0],
+    ["that go on for four", (i) => (i < 4 ? i : 9000 + 2 * i)],
+    ["that go on for seven", (i) => (i < 7 ? i : 9000 + 2 * i)],
+  ])("%s", (_, step) => {
+    const after = Array.from({ length: 64 }, (_, i) => (next + step(i)) * PAGE);
+    checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages: [...neighbours(frame, IN_2M), ...after] });
+  });
+
+  it("that an array has beyond the part that is mapped", () => {
+    const memory = TableMemory.create({ bytes: 2 ** 22 });
+    const table = new IoPageTable(memory, { format: format(), flush: flushJournal().flush });
+    const pages = memory.float64Array(2 * IN_2M);
+    pages.set(neighbours(frame, 2 * IN_2M));
+    table.mapList(IOVA, pages.subarray(0, IN_2M + 4), PAGE, RW);
+    expect([...table.mappings()].map(({ iova, size }) => [iova, size])).toEqual([
+      [IOVA, 2 ** 21],
+      [IOVA + 2n ** 21n, 4 * PAGE],
+    ]);
+    table.destroy();
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  });
+});
+
+it("a run that ends with the last frame of 32 bits does not go on with frame 0", () => {
+  const last = 2 ** 32 - IN_2M;
+  checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages: [...neighbours(last, IN_2M), ...neighbours(0, IN_2M)] });
+});
+
+/** A copied part has 2,048 numbers or 4,096 frames of 32 bits: the leaf begins before, at and after its end. */
+describe.each([2047, 2048, 2049, 4095, 4096, 4097])("a 2M leaf that begins at entry %i", (at) => {
+  it("is one leaf, wherever the list is copied", () => {
+    const iova = IOVA - BigInt(at * PAGE);
+    checkLikeRuns(format, { iova, pageSize: PAGE, pages: [...scattered(at), ...neighbours(0x8_0000, IN_2M), PAGE] });
+  });
+});
+
+describe("among whole tables of single pages", () => {
+  it.each([
+    ["the last", 0],
+    ["followed by others", IN_2M],
+    ["followed by one page", 1],
+  ])("2M of neighbours are one leaf, %s", (_, count) => {
+    const pages = [...scattered(2 * IN_2M), ...neighbours(0x8_0000, IN_2M), ...scattered(count)];
+    checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
+  });
+
+  it("2M of neighbours that are not aligned in memory are pages", () => {
+    const pages = [...scattered(2 * IN_2M), ...neighbours(0x8_0001, IN_2M), ...scattered(IN_2M)];
+    checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
+  });
+
+  it("64K of neighbours are one leaf where the format has such", () => {
+    const random = randomFrom(1);
+    for (let run = 0; run < 4; run++) {
+      const pages = scattered(3 * IN_2M);
+      const at = 16 * random(pages.length / 16);
+      pages.splice(at, 16, ...neighbours(0x8_0000, 16));
+      checkLikeRuns(contiguous, { iova: IOVA, pageSize: PAGE, pages });
+    }
+  });
+});
