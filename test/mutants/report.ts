@@ -1,5 +1,5 @@
 // The totals of a run, and each mutant that survived.
-import { explanationOf } from "./explained.js";
+import { explanationOf } from "./explained/index.js";
 import { type Mutation, nameOf } from "./mutations.js";
 import type { Result } from "./results.js";
 

@@ -1,6 +1,6 @@
 // Puts one mutant through the tests that come by it.
 import type { Numbered, Sources } from "./choices.js";
-import { explanationOf } from "./explained.js";
+import { explanationOf } from "./explained/index.js";
 import type { Judge, Verdict } from "./judges.js";
 import { keyOf } from "./mutations.js";
 import type { Order } from "./order.js";

@@ -1,22 +1,10 @@
-// Mutants that no test can notice, and why: nothing that the library promises changes. Known by the text of their line or by their function, so that what changed is asked again.
-import type { Mutation } from "./mutations.js";
-
-export interface Explained {
-  /** The files, or the folders that they are in. */
-  readonly files: readonly string[];
-  /** What the source line has in it; any line where it is not given. */
-  readonly text?: RegExp;
-  /** The function that it is in, empty for none; any where it is not given. */
-  readonly within?: string;
-  /** What is mutated; any where it is not given. */
-  readonly old?: string;
-  readonly why: string;
-}
+// Of the formats.
+import type { Explained } from "./explained.js";
 
 /** Formats whose entries are all one item. */
 const ONE_ITEM = ["appleDart", "armMali", "vtdSecondStage", "x86_64"].map((name) => `assembly/format/${name}.ts`);
 
-export const EXPLAINED: readonly Explained[] = [
+export const FORMATS: readonly Explained[] = [
   {
     files: ["assembly/format/"],
     within: "mayEncrypt",
@@ -71,23 +59,4 @@ export const EXPLAINED: readonly Explained[] = [
     old: "0x300",
     why: "bit 0 is cleared beside it",
   },
-  {
-    files: ["assembly/core/", "assembly/memory/"],
-    within: "",
-    text: /^let \w+: (u32|u64|i32|f64|usize|bool) = (0|64|false|<u64>-1);/,
-    why: "a value before the first operation, which each operation sets before it reads it: all tests pass with all of these changed at once",
-  },
 ];
-
-export function explanationOf(mutation: Mutation): string | undefined {
-  return EXPLAINED.find((one) => fits(one, mutation))?.why;
-}
-
-function fits({ files, text, within, old }: Explained, mutation: Mutation): boolean {
-  return (
-    files.some((file) => mutation.file.startsWith(file)) &&
-    (text === undefined || text.test(mutation.text)) &&
-    (within === undefined || within === mutation.within) &&
-    (old === undefined || old === mutation.old)
-  );
-}
