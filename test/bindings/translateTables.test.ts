@@ -1,7 +1,8 @@
 // Looking many addresses up in one call: what is kept from one address to the next holds for no other one.
 import { expect, it } from "vitest";
-import { armLpaeS1, armLpaeS2, Prot } from "../../bindings/index.js";
+import { armLpaeS1, armLpaeS2, IoPageTable, Prot } from "../../bindings/index.js";
 import { useTable } from "./support/fixture.js";
+import { flushJournal } from "./support/flushJournal.js";
 
 const RW = Prot.READ | Prot.WRITE;
 const PAGE = 0x1000;
@@ -40,6 +41,23 @@ it("a root of several tables side by side", () => {
     const out = new Float64Array(iovas.length);
     table.translate(Float64Array.from(iovas), out);
     expect([...out]).toEqual(iovas.map((iova) => 2 ** 36 + iova));
+  });
+});
+
+it("a root of several tables of pages, after a table of more levels", () => {
+  useTable(armLpaeS1({ ias: 48, oas: 48 }), ({ table, memory }) => {
+    table.map(0, 2 ** 37, 4 * MIB2, RW);
+    for (let i = 0; i < 4; i++) table.map(2 ** 30 + i * MIB2, 2 ** 37, PAGE, RW);
+    const small = new IoPageTable(memory, { format: armLpaeS2({ ias: 24, oas: 40 }), flush: flushJournal().flush });
+    const iovas = [0, 1, 2, 3].map((i) => i * MIB2 + PAGE);
+    for (const iova of iovas) small.map(iova, 2 ** 36 + iova, PAGE, RW);
+    const out = new Float64Array(iovas.length);
+    for (const warm of [2 ** 30, 2 ** 30 + MIB2]) {
+      table.translate(Float64Array.of(warm), new Float64Array(1));
+      small.translate(Float64Array.from(iovas), out);
+      expect([...out]).toEqual(iovas.map((iova) => 2 ** 36 + iova));
+    }
+    small.destroy();
   });
 });
 

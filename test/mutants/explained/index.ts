@@ -3,10 +3,14 @@ import type { Mutation } from "../mutations.js";
 import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
+import { READING } from "./reading.js";
+import { WRITING } from "./writing.js";
 
 const EXPLAINED: readonly Explained[] = [
   ...FORMATS,
   ...LISTS,
+  ...READING,
+  ...WRITING,
   {
     files: ["assembly/core/", "assembly/memory/"],
     within: "",
@@ -19,8 +23,10 @@ export function explanationOf(mutation: Mutation): string | undefined {
   return EXPLAINED.find((one) => fits(one, mutation))?.why;
 }
 
-function fits({ files, text, within, old }: Explained, mutation: Mutation): boolean {
+function fits({ files, text, line, within, old, nth }: Explained, mutation: Mutation): boolean {
   return (
+    (line === undefined || line === mutation.text) &&
+    (nth === undefined || nth === mutation.occurrence) &&
     files.some((file) => mutation.file.startsWith(file)) &&
     (text === undefined || text.test(mutation.text)) &&
     (within === undefined || within === mutation.within) &&
