@@ -32,7 +32,8 @@ export class Op {
 
   /** The number that marks tables made by this operation; taken when the first one is. */
   @inline static get birth(): u32 {
-    if (birth == 0) birth = Shared.next() | 1;
+    // Odd, and hence not 0, and no other's: with the last bit set instead, two operations in a row had one number.
+    if (birth == 0) birth = (Shared.next() << 1) | 1;
     return birth;
   }
   /** Go on as the operation with this number. */

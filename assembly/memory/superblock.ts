@@ -44,7 +44,7 @@ export class Shared {
   @inline static chain(sizeClass: u32): usize {
     return superblock + offsetof<Superblock>("chain0") + sizeClass * 8;
   }
-  /** A number that no other call in any realm gets (until 2^32 have been). */
+  /** A number that no other call in any realm gets (until 2^32 have been given). */
   @inline static next(): u32 {
     return atomic.add<u32>(superblock + offsetof<Superblock>("counter"), 1) + 1;
   }
