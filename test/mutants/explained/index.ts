@@ -4,12 +4,14 @@ import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
 import { READING } from "./reading.js";
+import { SHORT_WAYS } from "./shortWays.js";
 import { WRITING } from "./writing.js";
 
 const EXPLAINED: readonly Explained[] = [
   ...FORMATS,
   ...LISTS,
   ...READING,
+  ...SHORT_WAYS,
   ...WRITING,
   {
     files: ["assembly/core/", "assembly/memory/"],
