@@ -74,6 +74,11 @@ describe("pages of a pool", () => {
       for (let i = 0; i < MOST; i++) arrays.push(memory.float64Array(128).fill(arrays.length));
     };
     failureOf(rest, "ENOMEM");
+    // The realm has some of its chunk left.
+    const more = () => {
+      for (let i = 0; i < MOST; i++) table.map(2 ** 34 + i * 2 * MIB, 0x5000, 0x1000, RW);
+    };
+    failureOf(more, "ENOMEM");
     expect(iovas.map((iova) => table.iovaToPhys(iova))).toEqual(iovas.map((_, i) => (i + 1) * 0x1000));
     expect(arrays.findIndex((array, i) => array.some((value) => value !== i))).toBe(-1);
     table.destroy();

@@ -29,11 +29,12 @@ export const FORMATS: readonly Explained[] = [
     text: /^return 64;/,
     why: "runs are counted instead of taken whole: no address has a bit 64 where they would end",
   },
-  {
+  ...["12", "14", "16"].map((old) => ({
     files: ["assembly/format/armLpae.ts"],
     text: /Lpae\.(fold|unfold)\(\w+, 1[24]\)|leafLevels\(1[26]\)/,
+    old,
     why: "one granule is treated apart, whose number these do not become",
-  },
+  })),
   {
     files: ["assembly/format/armLpae.ts"],
     text: /Lpa(e|2)\.leafItem\(oa, attrs, level, sizeLg2, 1[24]\)/,

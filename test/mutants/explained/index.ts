@@ -3,6 +3,7 @@ import type { Mutation } from "../mutations.js";
 import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
+import { MEMORY } from "./memory.js";
 import { READING } from "./reading.js";
 import { SHORT_WAYS } from "./shortWays.js";
 import { WRITING } from "./writing.js";
@@ -10,6 +11,7 @@ import { WRITING } from "./writing.js";
 const EXPLAINED: readonly Explained[] = [
   ...FORMATS,
   ...LISTS,
+  ...MEMORY,
   ...READING,
   ...SHORT_WAYS,
   ...WRITING,

@@ -55,8 +55,14 @@ export const LISTS: readonly Explained[] = [
     ],
     [
       "areAddresses",
-      /^if \(\(aligned & |^const address = /,
-      undefined,
+      /^if \(\(aligned & /,
+      "0",
+      "asks for more than it has to, and what it refuses is found in the longer way",
+    ],
+    [
+      "areAddresses",
+      /^const address = /,
+      "1",
       "asks for more than it has to, and what it refuses is found in the longer way",
     ],
     [
@@ -116,7 +122,8 @@ export const LISTS: readonly Explained[] = [
   ...inCore("listOperations", [
     ["", /CHECK: u32 = 8/, "8", "the first part of a long list is looked at once more"],
     ["check", /refuse\(va, good, 0\)/, "0", "nothing is mapped yet that would have to be undone"],
-    ["fail", /^if \(status < 0\)/, undefined, "where it failed is read only after a failure"],
+    ["fail", /^if \(status < 0\)/, "<", "where it failed is read only after a failure"],
+    ["fail", /^if \(status < 0\)/, "0", "where it failed is read only after a failure"],
   ]),
   ...inCore("listTable", [
     [
