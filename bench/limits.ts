@@ -42,7 +42,7 @@ function linuxLimits(): Limit[] {
 export const LIMITS: readonly Limit[] = [
   { operation: names.MAP_POOLED, above: names.OURS, below: names.MEMORY_FILL, atMost: 3 },
   { operation: names.MAP_POOLED, above: names.TYPED_ARRAYS, below: names.OURS, atLeast: 5 },
-  { operation: names.PAIR, above: names.OURS, below: names.EMPTY_CALL, atMost: 8 },
+  { operation: names.PAIR, above: names.OURS, below: names.EMPTY_CALL, atMost: 10 },
   ...formatLimits(),
   { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_FILL, atMost: 3 },
   { operation: names.LIST, above: names.IN_MEMORY, below: names.MEMORY_COPY, atMost: 2 },
