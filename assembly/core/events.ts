@@ -1,6 +1,6 @@
 // What an operation has to tell the outside: ranges to flush, memory to write back. The core calls nobody; it records, and the bindings read.
 import { Format } from "../format/format";
-import { EVENT_ROOM, EVENTS, EventKind, Own } from "../memory/realm";
+import { EVENT_ROOM, EVENTS, EventKind, FLUSH_ROOM, Own } from "../memory/realm";
 import { NO_PAGE, Pin, Record } from "../memory/record";
 import { Window } from "../memory/window";
 import { Address } from "./address";
@@ -19,10 +19,8 @@ export class Events {
 
   static push(kind: u32, address: f64, bytes: f64, granule: f64): void {
     const index = <u32>Own.realm.events;
-    if (index >= EVENTS) {
-      if (kind == EventKind.SYNC) Events.widen(address, bytes);
-      return;
-    }
+    if (kind == EventKind.SYNC && index >= EVENTS - FLUSH_ROOM && Events.widen(index, address, bytes)) return;
+    if (index >= EVENTS) return;
     const at = Own.event(index);
     store<f64>(at, <f64>kind);
     store<f64>(at, address, 8);
@@ -31,17 +29,18 @@ export class Events {
     Own.realm.events = <f64>(index + 1);
   }
 
-  /** There is no room: the last write-back covers this one as well, and what lies in between. Only what is built aside can come here. */
-  static widen(address: f64, bytes: f64): void {
-    for (let index = EVENTS; index != 0; index--) {
+  /** What room there is, flushes need: the last write-back covers this one as well, and what lies in between. False: there is none. */
+  static widen(count: u32, address: f64, bytes: f64): bool {
+    for (let index = count; index != 0; index--) {
       const at = Own.event(index - 1);
       if (load<f64>(at) != <f64>EventKind.SYNC) continue;
       const first = min<f64>(address, load<f64>(at, 8));
       const end = max<f64>(address + bytes, load<f64>(at, 8) + load<f64>(at, 16));
       store<f64>(at, first, 8);
       store<f64>(at, end - first, 16);
-      return;
+      return true;
     }
+    return false;
   }
 
   /** A run that continues the event before it, of the same kind and granule, becomes part of it. */

@@ -15,7 +15,9 @@ export class PoolSlot {
 
 /** Events that fit the mailbox; operations stop at a consistent point when `EVENT_ROOM` are not free, and are continued after it was read. */
 export const EVENTS: u32 = 1024;
-export const EVENT_ROOM: u32 = 32;
+export const EVENT_ROOM: u32 = 288;
+/** Room that only flushes take: one leaf may stand in the place of 256 others. What is built aside can have any number of write-backs. */
+export const FLUSH_ROOM: u32 = 256;
 
 /** The largest number of items in one entry, and the bytes of the two scratch areas for entries that are being rebuilt. */
 export const SCRATCH_ITEMS: u32 = 512;
