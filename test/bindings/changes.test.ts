@@ -1,19 +1,11 @@
 // replace, protect and coalesce: what is cleared first and what is not, what is flushed, and what a failure leaves.
 import { describe, expect, it } from "vitest";
-import {
-  amdV1,
-  armLpaeS1,
-  type FlushOps,
-  type Format,
-  IoPageTable,
-  Prot,
-  TableMemory,
-  vtdSecondStage,
-} from "../../bindings/index.js";
+import { amdV1, armLpaeS1, IoPageTable, Prot, type TableMemory, vtdSecondStage } from "../../bindings/index.js";
 import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
 import { guestMemory } from "./support/guestMemory.js";
 import { PageAllocator } from "./support/pageAllocator.js";
+import { tableOf, watched } from "./support/watchedTable.js";
 
 const K4 = 0x1000;
 const M2 = 2 ** 21;
@@ -25,33 +17,6 @@ const range = (iova: number, size: number, granule: number) => ({
   granule: BigInt(granule),
 });
 const walk = (iova: number, size: number) => ({ kind: "walk", iova: BigInt(iova), size: BigInt(size), granule: 4096n });
-
-function tableOf(format: Format, flush?: FlushOps) {
-  const memory = TableMemory.create({ bytes: 2 ** 22 });
-  const journal = flushJournal();
-  const table = new IoPageTable(memory, { format, flush: flush ?? journal.flush });
-  const finish = (): void => {
-    table.destroy();
-    expect(memory.stats().tablePagesInUse).toBe(0);
-  };
-  return { memory, journal, table, finish };
-}
-
-/** A table that shows in each flush what the given addresses translate to at that moment, read from its memory. */
-function watched(format: () => Format, addresses: readonly number[]) {
-  const seen: (number | null)[][] = [];
-  let reader: IoPageTable | undefined;
-  const look = () => {
-    const through = reader;
-    if (through !== undefined) seen.push(addresses.map((iova) => through.iovaToPhys(iova)));
-  };
-  const made = tableOf(format(), { flushAll: look, flushWalk: look, flushRange: look });
-  // Another realm over the same bytes may read while the first one's callbacks run.
-  const { ttbr } = made.table.registers as { ttbr: bigint };
-  const view = TableMemory.attach(made.memory.share());
-  reader = IoPageTable.open(view, { format: format(), root: Number(ttbr) });
-  return { ...made, seen };
-}
 
 const arm = (breakBeforeMake: "always" | "bbm2" | "never") => () => armLpaeS1({ ias: 48, oas: 48, breakBeforeMake });
 
