@@ -1,6 +1,5 @@
 // The last table of smallest leaves that this realm used: neighbouring single-page calls need no descent (7.8 -> 5.0 ns measured). Checked against the
 // table's generation, which every unlink in any realm changes.
-import { Format } from "../format/format";
 import { NO_PAGE, PageRecord, Record } from "../memory/record";
 import { Table } from "./table";
 
@@ -23,13 +22,12 @@ export class Cache {
     return changetype<PageRecord>(cachedRecord);
   }
 
-  @inline static keep<F extends Format>(t: Table, va: u64, page: u32): void {
-    const f = changetype<F>(0);
+  @inline static keep(t: Table, va: u64, page: u32): void {
     // A table of several entries must not be changed in place.
     if (Record.of(page).refs > 1) return;
     cachedTable = changetype<usize>(t);
     cachedGeneration = t.generation;
-    cachedTag = va >> (f.shift(0) + f.indexLg2(0));
+    cachedTag = va >> t.quickTagShift;
     cachedPage = page;
     cachedRecord = changetype<usize>(Record.of(page));
   }

@@ -28,7 +28,7 @@ class PendingEntry {
 }
 
 let pending: u32 = 0;
-/** The last address of the old leaf met last, and whether it was cleared. An edit goes upwards. */
+/** The last address of the old leaf that `old` met last, and whether it was cleared. An edit goes upwards. */
 let met: bool = false;
 let metLast: u64 = 0;
 let metBroken: bool = false;
@@ -118,9 +118,6 @@ export class Change {
     let breaks: bool = false;
     if (item != 0) {
       breaks = Change.breaks<F>(t, item, level, va, sizeLg2, oa, attrs);
-      met = true;
-      metLast = va + (((<u64>items) << sizeLg2) - 1);
-      metBroken = breaks;
       Events.leaves<F>(t, va, (<u64>items) << sizeLg2, sizeLg2, sizeLg2);
     }
     if (breaks) {
@@ -180,7 +177,10 @@ export class Change {
     const f = changetype<F>(0);
     if (((Item.attrs<F>(item, level) ^ attrs) & t.memoryMask) != 0) return true;
     if (Edit.oldOa<F>(item, level, va) == oa) return false;
-    return Change.writable<F>(t, item, level) || Change.writable<F>(t, f.leafItem(0, attrs, 0, f.shift(0)), 0);
+    if (Change.writable<F>(t, item, level)) return true;
+    const pageLg2 = f.shift(0);
+    const page = f.leafItem(0, attrs, 0, pageLg2);
+    return Change.writable<F>(t, page, 0);
   }
 
   static writable<F extends Format>(t: Table, item: u64, level: u32): bool {
@@ -208,7 +208,6 @@ export class Change {
   static old<F extends Format>(t: Table, table: u32, level: u32, slot: usize, va: u64, breaks: bool): void {
     const f = changetype<F>(0);
     const item = Item.load<F>(slot);
-    if (item == 0) return;
     if (f.isTable(item, level)) {
       Tables.unlinked(t);
       Events.walk(t, va, <f64>((<u64>1) << f.shift(level)), true);
@@ -256,7 +255,7 @@ export class Change {
     link: u64,
   ): void {
     const f = changetype<F>(0);
-    if (pending != 0 && link == 0) {
+    if (Change.waits && link == 0) {
       const last = changetype<PendingEntry>(Own.pending(pending - 1));
       const joins =
         last.link == 0 &&

@@ -111,7 +111,7 @@ export class Mapper {
     Path.rely<F>(t, at, item);
     const child = Path.child<F>(item, level + 1);
     if (child == Window.OUTSIDE) return Op.stop(Status.EFAULT, va);
-    if (level == 0) Cache.keep<F>(t, va, child);
+    if (level == 0) Cache.keep(t, va, child);
     return Mapper.into<F>(t, child, top, va, last, oa, attrs, level, sizeLg2, collision);
   }
 
@@ -147,7 +147,7 @@ export class Mapper {
     Record.of(child).live = <u16>count;
     Events.written(t, child, 1 << (f.indexLg2(level) + lg2));
     if (Path.link<F>(t, parent, at, child, level + 1, top)) {
-      if (level == 0) Cache.keep<F>(t, va, child);
+      if (level == 0) Cache.keep(t, va, child);
       return true;
     }
     Path.drop<F>(t, child, level);

@@ -99,7 +99,7 @@ export class Unshare {
     const f = changetype<F>(0);
     for (let i: u32 = 0; i < 1 << f.indexLg2(level); i++) {
       const item = Item.load<F>(<usize>copy + ((<usize>i) << f.itemLg2()));
-      if (item == 0 || !f.isTable(item, level)) continue;
+      if (!f.isTable(item, level)) continue;
       const below = Path.child<F>(item, level);
       if (below != Window.OUTSIDE) Record.of(below).refs += 1;
     }
