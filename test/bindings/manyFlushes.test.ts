@@ -30,17 +30,24 @@ it("every page that gave way to large leaves is flushed, where each is a range o
 });
 
 describe("a block of 1 GiB that gives way to 512 tables, for a walker that does not snoop", () => {
-  const syncForDevice = () => undefined;
+  let synced: { first: number; last: number }[] = [];
+  const syncForDevice = (paddr: number, bytes: number): void => {
+    synced.push({ first: paddr, last: paddr + bytes - 1 });
+  };
   const incoherent = { ias: 39, oas: 40, coherentWalk: false, syncForDevice };
   it.each<{ name: string; format: () => Format }>([
     { name: "VT-d", format: () => vtdSecondStage(incoherent) },
     { name: "ARM", format: () => armLpaeS1(incoherent) },
     { name: "ARM that needs no break", format: () => armLpaeS1({ ...incoherent, breakBeforeMake: "never" }) },
-  ])("$name: is flushed", ({ format }) => {
+  ])("$name: is flushed, and all that was written is written back", ({ format }) => {
     useTable(format(), ({ table, journal }) => {
       table.map(0, G1, G1, RW);
+      synced = [];
       table.replace(0, 2 * G1 + K4, G1, RW);
       expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(G1), granule: BigInt(G1) }]);
+      const entries = every(512, 2 * M1).flatMap((iova) => table.walk(iova).map((step) => step.entryPaddr));
+      expect(entries.length).toBe(3 * 512);
+      expect(entries.filter((at) => !synced.some(({ first, last }) => first <= at && at + 7 <= last))).toEqual([]);
     });
   });
 });
