@@ -42,7 +42,8 @@ export class ListItems {
       vectors = wide && single && shift == 0;
       Lanes.set(0, valid, base, 0, 0, 0);
     } else if (PageList.kind == ListKind.U32_FRAMES) {
-      vectors = wide && single;
+      // The loops multiply by 32 bits.
+      vectors = wide && single && pageLg2 - shift < 32;
       Lanes.set(((<u64>1) << (pageLg2 - shift)) * 0x1_0000_0001, valid >> shift, base, 0, 0, 0);
     } else {
       vectors = wide && single;

@@ -1,6 +1,6 @@
 // Lists whose runs of neighbours begin, break and end where the loops over lists go on to the next step, table or part.
 import { describe, expect, it } from "vitest";
-import { armLpaeS1, IoPageTable, TableMemory } from "../../../bindings/index.js";
+import { armLpaeS1, IoPageTable, riscv, TableMemory } from "../../../bindings/index.js";
 import { flushJournal } from "../support/flushJournal.js";
 import { checkLikeRuns } from "./compare.js";
 import { RW, randomFrom } from "./listCase.js";
@@ -91,4 +91,13 @@ describe("among whole tables of single pages", () => {
       checkLikeRuns(contiguous, { iova: IOVA, pageSize: PAGE, pages });
     }
   });
+});
+
+/** A frame number times 2^32 and more has no bit in the lower half of a vector's lane, so that nothing would be seen of it. */
+it.each([0, 2 ** 13, 2 ** 15])("20 leaves of 512G, every other one at 0, from frame %i on", (from) => {
+  const size = 2 ** 39;
+  const pages = Array.from({ length: 20 }, (_, i) => (i % 2) * (from + 2 * i + 1) * size);
+  for (const list of [pages, pages.toReversed()]) {
+    checkLikeRuns(() => riscv({ ias: 57, oas: 56 }), { iova: 2n ** 48n, pageSize: size, pages: list });
+  }
 });
