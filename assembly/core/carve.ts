@@ -176,7 +176,7 @@ export class Carve {
     const c = Carve.at(index);
     for (let i: u32 = 0; i < 1 << c.contigLg2; i++) {
       const item = Item.load<F>(<usize>Carve.items(index) + ((<usize>i) << f.itemLg2()));
-      if (item != 0 && f.isTable(item, c.level)) Carve.discardTable<F>(t, Path.child<F>(item, c.level), c.level - 1);
+      if (f.isTable(item, c.level)) Carve.discardTable<F>(t, Path.child<F>(item, c.level), c.level - 1);
     }
   }
 
@@ -184,7 +184,7 @@ export class Carve {
     const f = changetype<F>(0);
     for (let i: u32 = 0; level != 0 && i < 1 << f.indexLg2(level); i++) {
       const item = Item.load<F>(<usize>page + ((<usize>i) << f.itemLg2()));
-      if (item != 0 && f.isTable(item, level)) Carve.discardTable<F>(t, Path.child<F>(item, level), level - 1);
+      if (f.isTable(item, level)) Carve.discardTable<F>(t, Path.child<F>(item, level), level - 1);
     }
     Path.drop<F>(t, page, level);
   }

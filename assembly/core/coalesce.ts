@@ -27,9 +27,9 @@ export class Coalesce {
       const item = Item.load<F>(slot);
       let end = min<u64>(last, Item.last<F>(va, level));
       let status: i32 = Status.OK;
-      if (item != 0 && f.isTable(item, level)) {
+      if (f.isTable(item, level)) {
         status = Coalesce.below<F>(t, table, level, slot, item, va, end);
-      } else if (item != 0 && f.isLeaf(item, level)) {
+      } else if (f.isLeaf(item, level)) {
         Coalesce.run<F>(t, table, level, va, last);
         end = runLast;
         status = Coalesce.resize<F>(t, table, level, va, end, Edit.oldOa<F>(item, level, va));
@@ -56,14 +56,14 @@ export class Coalesce {
       }
     }
     // A table of several entries was made with the largest leaves that it allows.
-    return Record.of(child).refs > 1 ? Status.OK : Coalesce.level<F>(t, child, level - 1, va, last);
+    if (Record.of(child).refs > 1) return Status.OK;
+    return Coalesce.level<F>(t, child, level - 1, va, last);
   }
 
   /** The output address that a run of the whole table would begin with; NONE when its first entry is no leaf. */
   static begin<F extends Format>(t: Table, table: u32, level: u32): u64 {
     const f = changetype<F>(0);
     const item = Item.load<F>(table);
-    if (item == 0) return Item.NONE;
     if (!f.isTable(item, level)) {
       if (!f.isLeaf(item, level)) return Item.NONE;
       runPlain = Item.attrs<F>(Dirty.plain(t, item), level);
@@ -81,7 +81,6 @@ export class Coalesce {
     for (let i: u32 = 0; i < 1 << f.indexLg2(level); i++) {
       const item = Item.load<F>(<usize>table + ((<usize>i) << f.itemLg2()));
       const at = (<u64>i) << shift;
-      if (item == 0) return false;
       if (f.isTable(item, level)) {
         const child = Path.child<F>(item, level);
         if (child == Window.OUTSIDE || !Coalesce.isRun<F>(t, child, level - 1, oa + at)) return false;
@@ -113,7 +112,7 @@ export class Coalesce {
       oa += runLast + 1 - va;
       va = runLast + 1;
       const item = Item.load<F>(Item.slot<F>(table, va, level, t.top));
-      if (item == 0 || f.isTable(item, level) || !Coalesce.continues<F>(t, item, level, va, oa)) return;
+      if (f.isTable(item, level) || !Coalesce.continues<F>(t, item, level, va, oa)) return;
     }
   }
 
@@ -143,8 +142,10 @@ export class Coalesce {
   static best<F extends Format>(t: Table, level: u32, va: u64, last: u64, oa: u64): u32 {
     const f = changetype<F>(0);
     const ofLevel = t.sizes & Item.ones(f.shift(level) + f.indexLg2(level)) & ~Item.ones(f.shift(level));
-    if (ofLevel == 0 || ((va | oa) & ((ofLevel & -ofLevel) - 1)) != 0 || last - va < (ofLevel & -ofLevel) - 1) return 0;
-    return Sizes.best(ofLevel, va | oa, last - va);
+    // All bits where the level has no leaves: then nothing fits.
+    const ones = (ofLevel & -ofLevel) - 1;
+    const fits = ((va | oa) & ones) == 0 && last - va >= ones;
+    return fits ? Sizes.best(ofLevel, va | oa, last - va) : 0;
   }
 
   /** The attributes of the items that become one leaf: dirty when one of them is. */

@@ -91,7 +91,7 @@ export class UnmapRange {
     Events.written(t, slot, 1 << changetype<F>(0).itemLg2());
   }
 
-  /** Clear the leaf at `va`, or the run of single items there. Returns the bytes; 0 in the middle of a larger leaf. */
+  /** Clear the leaf at `va`, or the run of single items there, up to `last`, which lies in the table. Returns the bytes; 0 in the middle of a larger leaf. */
   static leaves<F extends Format>(
     t: Table,
     table: u32,
@@ -108,8 +108,7 @@ export class UnmapRange {
     if ((va & Item.ones(sizeLg2)) != 0) return 0;
     let count: u32 = 1 << contig;
     if (contig == 0) {
-      const tableLast = level == top ? last : min<u64>(last, Item.tableLast<F>(va, level));
-      count = Scan.clearSingles<F>(slot, <u32>((tableLast - va) >> sizeLg2) + 1, level);
+      count = Scan.clearSingles<F>(slot, <u32>((last - va) >> sizeLg2) + 1, level);
     } else {
       for (let i: u32 = 0; i < count; i++) Item.store<F>(slot + ((<usize>i) << f.itemLg2()), 0);
     }
