@@ -5,6 +5,9 @@ const JOINED = "neighbours that the core does not join are joined by the binding
 const LONGER =
   "the range is then removed in the longer way, which does the same, and finds what points out of the memory";
 
+const TWO_BESIDE =
+  "behind the first of two leaves beside each other the walk finds all done, and ends with the first page";
+
 export const CHANGES: readonly Explained[] = [
   ...inCore("change", [
     [undefined, /met(Broken)? && va <= metLast/, "<=", "no entry begins at the last byte of a leaf"],
@@ -44,4 +47,52 @@ export const CHANGES: readonly Explained[] = [
     text: /^export const (EVENT|FLUSH)_ROOM: /,
     why: "room for one event more than is needed",
   },
+  ...inCore("carve", [
+    [
+      "isLow",
+      /first <= Edit\.first/,
+      "<=",
+      "a leaf that begins with the edit and sticks out of it covers it: nothing is left",
+    ],
+    [
+      "restLast",
+      /last >= Edit\.last/,
+      ">=",
+      "a leaf that ends with the edit and sticks out of it covers it: nothing is left",
+    ],
+    ["isAll", /^return count == 2/, "2", TWO_BESIDE],
+    ["isAll", /^return count == 2/, "1", TWO_BESIDE],
+    [
+      "build",
+      /^memory\.fill\(items/,
+      "1",
+      "more is cleared than is read: an entry has at most 256 items, and there is room for 512",
+    ],
+  ]),
+  ...inCore("coalesce", [
+    ["below", /^if \(Record\.of\(child\)\.refs > 1/, "1", "in a table of several entries no leaf can become larger"],
+    ["resize", /^const stays = /, ">", "a leaf with which the edit ends has nothing behind it that it could join"],
+    ["resize", /\? 0 : /, "0", "it is less than any leaf's"],
+    ["best", /^const ones = /, "1", "addresses and lengths are whole pages"],
+    ["best", /^const fits = /, ">=", "a run as long as the smallest leaf is that leaf already"],
+    ["best", /^return fits/, "0", "it is less than any leaf's"],
+  ]),
+  ...inCore("unmapOperations", [
+    ["run", /^Edit\.set\(EditKind\.REMOVE/, "0", "a removal has no address and no attributes"],
+    ["run", /^edited = false;/, "false", "the leaves, whole now, are removed by the steps of an edit"],
+    ["run", /^return status == Status\.MORE \|\|/, "<", "OK is 0, and returned as such"],
+    ["run", /^return status == Status\.MORE \|\|/, "0", "OK is 0, and returned as such"],
+  ]),
+  ...inCore("unmapRange", [
+    ["", /^const HOLE/, "3", "no status that the walk tells apart from it"],
+    [
+      "smallest",
+      /smallestLg2 == 64/,
+      "64",
+      "it is read where something was removed: a leaf, or a table that was taken out",
+    ],
+    ["begin", /^smallestLg2 = 64;/, "64", "more than any leaf's; it is read where something was removed"],
+    ["child", /^Events\.unlink/, "true", "only slower: the page is cleared again before it is used"],
+    ["unlink", /^if \(level != top/, "!=", "only slower: a table of tables is looked through where its count is not 0"],
+  ]),
 ];
