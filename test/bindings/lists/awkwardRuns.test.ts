@@ -18,25 +18,37 @@ const neighbours = (frame: number, count: number): number[] =>
 const scattered = (count: number): number[] =>
   Array.from({ length: count }, (_, i) => (0x10_0001 + ((i * 7919) % 65536) * 2) * PAGE);
 
+/** What looks like a run to one who does not look at each page. */
+const STEPS: [string, (i: number) => number][] = [
+  ["two apart", (i) => 2 * i],
+  ["each twice but the first", (i) => i + (i % 2)],
+  ["as far apart as a page has bytes", (i) => 4096 * i],
+  ["of which every other one is three further", (i) => (i % 2 === 0 ? (3 * i) / 2 : i)],
+  ["of which every other one is three further, the second first", (i) => (i % 2 === 0 ? i : 1 + (3 * (i - 1)) / 2)],
+  ["in pairs that are four apart", (i) => i + 2 * Math.floor(i / 2)],
+  ["with a gap after the first pair", (i) => (i < 2 ? i : i + 1)],
+  ["with two others between the pairs", (i) => (i % 4 < 2 ? i - 2 * Math.floor(i / 4) : 4096 + 2 * i)],
+  ["that go backwards", (i) => 64 - i],
+  ["that are the next one again and again", () => 0],
+  ["that go on for four", (i) => (i < 4 ? i : 9000 + 2 * i)],
+  ["that go on for seven", (i) => (i < 7 ? i : 9000 + 2 * i)],
+];
+const pagesOf = (frame: number, count: number, step: (i: number) => number): number[] =>
+  Array.from({ length: count }, (_, i) => (frame + step(i)) * PAGE);
+
 describe("after the neighbours that fill a 2M leaf come pages", () => {
   const frame = 0x4_0000;
   const next = frame + IN_2M;
-  it.each<[string, (i: number) => number]>([
-    ["two apart", (i) => 2 * i],
-    ["each twice but the first", (i) => i + (i % 2)],
-    ["as far apart as a page has bytes", (i) => 4096 * i],
-    ["of which every other one is three further", (i) => (i % 2 === 0 ? (3 * i) / 2 : i)],
-    ["of which every other one is three further, the second first", (i) => (i % 2 === 0 ? i : 1 + (3 * (i - 1)) / 2)],
-    ["in pairs that are four apart", (i) => i + 2 * Math.floor(i / 2)],
-    ["with a gap after the first pair", (i) => (i < 2 ? i : i + 1)],
-    ["with two others between the pairs", (i) => (i % 4 < 2 ? i - 2 * Math.floor(i / 4) : 4096 + 2 * i)],
-    ["that go backwards", (i) => 64 - i],
-    ["that are the next one again and again", () => 0],
-    ["that go on for four", (i) => (i < 4 ? i : 9000 + 2 * i)],
-    ["that go on for seven", (i) => (i < 7 ? i : 9000 + 2 * i)],
-  ])("%s", (_, step) => {
-    const after = Array.from({ length: 64 }, (_, i) => (next + step(i)) * PAGE);
-    checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages: [...neighbours(frame, IN_2M), ...after] });
+  it.each(STEPS)("%s", (_, step) => {
+    const pages = [...neighbours(frame, IN_2M), ...pagesOf(next, 64, step)];
+    checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
+  });
+  /** Where 2,048 numbers or 4,096 frames of 32 bits are copied at once, the leaf ends with the part. */
+  it.each(STEPS)("%s, at the beginning of a part", (_, step) => {
+    for (const part of [2048, 4096]) {
+      const pages = [...scattered(part - IN_2M), ...neighbours(frame, IN_2M), ...pagesOf(next, 64, step)];
+      checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
+    }
   });
 
   it("that an array has beyond the part that is mapped", () => {
@@ -52,6 +64,14 @@ describe("after the neighbours that fill a 2M leaf come pages", () => {
     table.destroy();
     expect(memory.stats().tablePagesInUse).toBe(0);
   });
+});
+
+/** Where a 2M leaf could begin, and with the first page, the second and the last as it would have them. */
+it.each(STEPS)("512 pages are looked at each: %s", (_, step) => {
+  const pages = pagesOf(0x4_0000, IN_2M, step);
+  pages.splice(0, 2, ...neighbours(0x4_0000, 2));
+  pages[IN_2M - 1] = (0x4_0000 + IN_2M - 1) * PAGE;
+  checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
 });
 
 it("a run that ends with the last frame of 32 bits does not go on with frame 0", () => {
