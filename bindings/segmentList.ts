@@ -191,6 +191,14 @@ export function runAt(list: SegmentList, offset: number): Segment {
   return { paddr, size: end - offset };
 }
 
+/** The same where the list is followed by itself: the run may go on from its end at its beginning. */
+export function repeatedRunAt(list: SegmentList, offset: number): Segment {
+  const run = runAt(list, offset);
+  if (offset + run.size !== list.size) return run;
+  const again = runAt(list, 0);
+  return again.paddr === run.paddr + run.size ? { paddr: run.paddr, size: run.size + again.size } : run;
+}
+
 /** Write the pieces of [offset, end) as pairs of numbers, as many as `room` has place for. */
 export function copyPieces(
   list: SegmentList,

@@ -4,7 +4,7 @@ import { Status } from "../core.js";
 import { IoPgtableError } from "../errors.js";
 import { Mail } from "../memoryState.js";
 import { checkInteger, show } from "../numbers.js";
-import { runAt, type SegmentList, segmentsOf } from "../segmentList.js";
+import { repeatedRunAt, runAt, type SegmentList, segmentsOf } from "../segmentList.js";
 import { checkOutput, checkRange, type Range } from "./arguments.js";
 import { growNow } from "./grow.js";
 import { checkFree } from "./holds.js";
@@ -205,10 +205,10 @@ class Layout {
     }
   }
 
-  /** What is at an address of the range, to the end of its contiguous run, of the period or of the range. */
+  /** What is at an address of the range, to the end of its contiguous run or of the range. */
   at(va: number): { paddr: number; size: number } {
     const { iova, size, source, phase } = this.repeat;
-    const run = runAt(source, (va - iova + phase) % source.size);
+    const run = repeatedRunAt(source, (va - iova + phase) % source.size);
     return { paddr: run.paddr, size: Math.min(run.size, iova + size - va) };
   }
 

@@ -1,7 +1,7 @@
 // The table pages that the pieces of an update need: counted by the core over the same choice of leaf sizes as they are made, ascending, so that a table
 // that two of them need is counted once.
 
-import { runAt } from "../../segmentList.js";
+import { repeatedRunAt, runAt } from "../../segmentList.js";
 import type { Range } from "../arguments.js";
 import { type Edit, EditKind, plainEdit, planEdit, planEmptied } from "../editSteps.js";
 import { extentsFrom } from "../extents.js";
@@ -77,7 +77,8 @@ function topsOf(s: TableState, pieces: readonly Piece[]): number[] {
 
 function firstRun(content: MapContent, size: number): { paddr: number; size: number } {
   if (content.kind === "extent") return { paddr: content.paddr, size };
-  const run = content.kind === "list" ? runAt(content.list, content.start) : runAt(content.source, content.phase);
+  const run =
+    content.kind === "list" ? runAt(content.list, content.start) : repeatedRunAt(content.source, content.phase);
   return { paddr: run.paddr, size: Math.min(run.size, size) };
 }
 

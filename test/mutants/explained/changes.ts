@@ -93,6 +93,5 @@ export const CHANGES: readonly Explained[] = [
     ],
     ["begin", /^smallestLg2 = 64;/, "64", "more than any leaf's; it is read where something was removed"],
     ["child", /^Events\.unlink/, "true", "only slower: the page is cleared again before it is used"],
-    ["unlink", /^if \(level != top/, "!=", "only slower: a table of tables is looked through where its count is not 0"],
   ]),
 ];

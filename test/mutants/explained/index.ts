@@ -1,5 +1,6 @@
 // Mutants that no test can notice, and why: nothing that the library promises changes. Known by the text of their line or by their function, so that what changed is asked again.
 import type { Mutation } from "../mutations.js";
+import { CARVING } from "./carving.js";
 import { CHANGES } from "./changes.js";
 import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
@@ -10,6 +11,7 @@ import { SHORT_WAYS } from "./shortWays.js";
 import { WRITING } from "./writing.js";
 
 const EXPLAINED: readonly Explained[] = [
+  ...CARVING,
   ...CHANGES,
   ...FORMATS,
   ...LISTS,
