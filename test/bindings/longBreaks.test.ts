@@ -1,0 +1,20 @@
+// Break-before-make of more neighbouring leaves than the core can keep in mind one by one.
+import { expect, it } from "vitest";
+import { armLpaeS1, Prot } from "../../bindings/index.js";
+import { useTable } from "./support/fixture.js";
+
+const K4 = 0x1000;
+const K64 = 0x10000;
+const G1 = 2 ** 30;
+const RW = Prot.READ | Prot.WRITE;
+
+it("leaves of several entries that continue each other break with one flush", () => {
+  const bytes = 70 * K64;
+  useTable(armLpaeS1({ ias: 39, oas: 40, contiguousHint: true }), ({ table, journal }) => {
+    // Not aligned to a block: each leaf is one of 64 KiB.
+    table.map(0, G1 + K64, bytes, RW);
+    table.replace(0, 2 * G1 + K64, bytes, RW);
+    expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(bytes), granule: BigInt(K4) }]);
+    expect([...table.mappings()]).toMatchObject([{ paddr: 2 * G1 + K64, size: bytes, pageSize: K64 }]);
+  });
+});

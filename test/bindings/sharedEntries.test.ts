@@ -1,0 +1,44 @@
+// Larger leaves in the place of tables, and tables in the place of leaves: what stands beside them stays, and tables go once no entry points to them.
+import { expect, it } from "vitest";
+import { armV7s, Prot, vtdSecondStage } from "../../bindings/index.js";
+import { useTable } from "./support/fixture.js";
+
+const K4 = 0x1000;
+const M1 = 2 ** 20;
+const M2 = 2 ** 21;
+const G1 = 2 ** 30;
+const RW = Prot.READ | Prot.WRITE;
+
+it("a table of three entries goes with the last of them that gives way to a block", () => {
+  useTable(vtdSecondStage({ ias: 39, oas: 40 }), ({ table, memory }) => {
+    table.mapRepeat(0, 3 * M2, { paddr: K4, size: K4 }, RW);
+    const inUse = [0, 1, 2].map((entry) => {
+      expect(table.iovaToPhys(entry * M2 + 5 * K4)).toBe(K4);
+      expect(table.mapPages(entry * M2, G1 + entry * M2, M2, 1, RW)).toEqual({ mapped: M2, error: null });
+      return memory.stats().tablePagesInUse;
+    });
+    expect(inUse).toEqual([3, 3, 2]);
+    expect([0, 1, 2].map((entry) => table.iovaToPhys(entry * M2))).toEqual([G1, G1 + M2, G1 + 2 * M2]);
+  });
+});
+
+it("a block stays mapped when the table goes that took the place of the one beside it", () => {
+  useTable(vtdSecondStage({ ias: 39, oas: 40 }), ({ table }) => {
+    table.map(0, G1, 2 * M2, RW);
+    table.replace(0, K4, M2, RW);
+    expect(table.unmap(0, M2)).toBe(M2);
+    expect(table.iovaToPhys(M2)).toBe(G1 + M2);
+  });
+});
+
+it("mapPages flushes each of more tables than the core can note at once", () => {
+  const TABLES = 1100;
+  useTable(armV7s({ ias: 32, oas: 32 }), ({ table, memory, journal }) => {
+    for (let i = 0; i < TABLES; i++) table.map(i * M1, 0, K4, RW);
+    journal.take();
+    expect(table.mapPages(0, 0, M1, TABLES, RW)).toEqual({ mapped: TABLES * M1, error: null });
+    const flushed = journal.take().flatMap((flush) => (flush.kind === "walk" ? Number(flush.iova) : []));
+    expect(flushed).toEqual(Array.from({ length: TABLES }, (_, i) => i * M1));
+    expect(memory.stats().tablePagesInUse).toBe(1);
+  });
+});
