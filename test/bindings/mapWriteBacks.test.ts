@@ -1,6 +1,7 @@
 // What map and mapPages write back for a walker that does not snoop: each entry that they write, once, and no neighbour of it.
 import { expect, it } from "vitest";
 import { armLpaeS1, armV7s, IoPageTable, Prot, TableMemory, vtdSecondStage } from "../../bindings/index.js";
+import { useTable } from "./support/fixture.js";
 import { flushJournal } from "./support/flushJournal.js";
 import { NumberedPages } from "./support/numberedPages.js";
 
@@ -24,6 +25,16 @@ it("a page in a table that stands: its entry alone", () => {
   pages.table.map(5 * K4, 0, K4, RW);
   expect(pages.take()).toEqual(["2[5]"]);
   end(pages);
+});
+
+it("a page in a table of the memory's own pool: its entry alone", () => {
+  const synced: [number, number][] = [];
+  useTable(vtdSecondStage(incoherent((...range) => void synced.push(range))), ({ table }) => {
+    table.map(0, 0, K4, RW);
+    synced.length = 0;
+    table.map(5 * K4, 0, K4, RW);
+    expect(synced).toEqual([[table.walk(5 * K4).at(-1)?.entryPaddr, 8]]);
+  });
 });
 
 it("a block in the place of a table: the entry when it is cleared, and when it is the block's", () => {

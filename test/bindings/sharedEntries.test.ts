@@ -1,11 +1,12 @@
 // Larger leaves in the place of tables, and tables in the place of leaves: what stands beside them stays, and tables go once no entry points to them.
 import { expect, it } from "vitest";
-import { armV7s, Prot, vtdSecondStage } from "../../bindings/index.js";
+import { armLpaeS1, Prot, vtdSecondStage } from "../../bindings/index.js";
 import { useTable } from "./support/fixture.js";
 
 const K4 = 0x1000;
-const M1 = 2 ** 20;
+const K16 = 2 ** 14;
 const M2 = 2 ** 21;
+const M32 = 2 ** 25;
 const G1 = 2 ** 30;
 const RW = Prot.READ | Prot.WRITE;
 
@@ -33,12 +34,13 @@ it("a block stays mapped when the table goes that took the place of the one besi
 
 it("mapPages flushes each of more tables than the core can note at once", () => {
   const TABLES = 1100;
-  useTable(armV7s({ ias: 32, oas: 32 }), ({ table, memory, journal }) => {
-    for (let i = 0; i < TABLES; i++) table.map(i * M1, 0, K4, RW);
+  useTable(armLpaeS1({ ias: 39, oas: 40, pageSizes: [K16, M32] }), ({ table, memory, journal }) => {
+    for (let i = 0; i < TABLES; i++) table.map(i * M32, 0, K16, RW);
+    expect(memory.stats().tablePagesInUse).toBe(TABLES + 2);
     journal.take();
-    expect(table.mapPages(0, 0, M1, TABLES, RW)).toEqual({ mapped: TABLES * M1, error: null });
+    expect(table.mapPages(0, 0, M32, TABLES, RW)).toEqual({ mapped: TABLES * M32, error: null });
     const flushed = journal.take().flatMap((flush) => (flush.kind === "walk" ? Number(flush.iova) : []));
-    expect(flushed).toEqual(Array.from({ length: TABLES }, (_, i) => i * M1));
-    expect(memory.stats().tablePagesInUse).toBe(1);
+    expect(flushed).toEqual(Array.from({ length: TABLES }, (_, i) => i * M32));
+    expect(memory.stats().tablePagesInUse).toBe(2);
   });
 });
