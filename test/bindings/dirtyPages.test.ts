@@ -1,6 +1,6 @@
 // Pages that are free again with what their tables held: whoever gets one for a table finds no mapping in it that it did not make.
 import { expect, it } from "vitest";
-import { armLpaeS1, IoPageTable, Prot, TableMemory, vtdSecondStage } from "../../bindings/index.js";
+import { armLpaeS1, armV7s, IoPageTable, Prot, TableMemory, vtdSecondStage } from "../../bindings/index.js";
 import { failureOf } from "./support/failure.js";
 import { flushJournal } from "./support/flushJournal.js";
 
@@ -46,6 +46,17 @@ it("pages that were taken for a change for which there are not enough", () => {
   // A table of tables, and more tables than there are pages.
   failureOf(() => table.replace(0, K4, 32 * M2, RW), "ENOMEM");
   expect(mappedPages(table)).toEqual(ONE_IN_EACH);
+  table.destroy();
+  expect(memory.stats().tablePagesInUse).toBe(0);
+});
+
+it("a page for a list of pages of several entries each", () => {
+  const memory = TableMemory.create({ bytes: 2 ** 16 });
+  const table = new IoPageTable(memory, { format: armV7s({ ias: 32, oas: 32 }), flush });
+  table.map(0, K4, 2 ** 20, RW);
+  table.unmap(0, 2 ** 20);
+  table.mapList(0, [2 ** 16], 2 ** 16, RW);
+  expect([...table.mappings()]).toMatchObject([{ iova: 0n, paddr: 2 ** 16, size: 2 ** 16, pageSize: 2 ** 16 }]);
   table.destroy();
   expect(memory.stats().tablePagesInUse).toBe(0);
 });

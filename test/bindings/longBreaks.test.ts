@@ -8,6 +8,16 @@ const K64 = 0x10000;
 const G1 = 2 ** 30;
 const RW = Prot.READ | Prot.WRITE;
 
+it("single pages, each of another protection than the one before, break with one flush", () => {
+  const PAGES = 1000;
+  useTable(armLpaeS1({ ias: 39, oas: 40 }), ({ table, journal }) => {
+    for (let i = 0; i < PAGES; i++) table.map(i * K4, G1 + i * K4, K4, i % 2 === 0 ? RW : Prot.READ);
+    // Not aligned to a block.
+    table.replace(0, 2 * G1 + K4, PAGES * K4, RW);
+    expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(PAGES * K4), granule: BigInt(K4) }]);
+  });
+});
+
 it("leaves of several entries that continue each other break with one flush", () => {
   const bytes = 70 * K64;
   useTable(armLpaeS1({ ias: 39, oas: 40, contiguousHint: true }), ({ table, journal }) => {
