@@ -50,13 +50,19 @@ it("pages that were taken for a change for which there are not enough", () => {
   expect(memory.stats().tablePagesInUse).toBe(0);
 });
 
-it("a page for a list of pages of several entries each", () => {
-  const memory = TableMemory.create({ bytes: 2 ** 16 });
+it("a page for a list of pages of several entries each: it is cleared, and no page behind it", () => {
+  const [K64, M1] = [2 ** 16, 2 ** 20];
+  const memory = TableMemory.create({ bytes: K64 });
   const table = new IoPageTable(memory, { format: armV7s({ ias: 32, oas: 32 }), flush });
-  table.map(0, K4, 2 ** 20, RW);
-  table.unmap(0, 2 ** 20);
-  table.mapList(0, [2 ** 16], 2 ** 16, RW);
-  expect([...table.mappings()]).toMatchObject([{ iova: 0n, paddr: 2 ** 16, size: 2 ** 16, pageSize: 2 ** 16 }]);
+  table.map(0, K4, M1, RW);
+  for (let i = 1; i < 16; i++) table.map(i * M1, i * M1, K4, RW);
+  table.unmap(0, M1);
+  table.mapList(0, [K64], K64, RW);
+  const others = Array.from({ length: 15 }, (_, i) => [BigInt((i + 1) * M1), (i + 1) * M1, K4]);
+  expect([...table.mappings()].map(({ iova, paddr, size }) => [iova, paddr, size])).toEqual([
+    [0n, K64, K64],
+    ...others,
+  ]);
   table.destroy();
   expect(memory.stats().tablePagesInUse).toBe(0);
 });

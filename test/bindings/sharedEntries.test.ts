@@ -1,6 +1,7 @@
 // Larger leaves in the place of tables, and tables in the place of leaves: what stands beside them stays, and tables go once no entry points to them.
 import { expect, it } from "vitest";
 import { armLpaeS1, Prot, vtdSecondStage } from "../../bindings/index.js";
+import { failureOf } from "./support/failure.js";
 import { useTable } from "./support/fixture.js";
 
 const K4 = 0x1000;
@@ -29,6 +30,18 @@ it("a block stays mapped when the table goes that took the place of the one besi
     table.replace(0, K4, M2, RW);
     expect(table.unmap(0, M2)).toBe(M2);
     expect(table.iovaToPhys(M2)).toBe(G1 + M2);
+  });
+});
+
+it("a page inside a block is refused, right after that was mapped beside another", () => {
+  useTable(vtdSecondStage({ ias: 39, oas: 40 }), ({ table }) => {
+    table.map(0, G1, M2, RW);
+    table.map(4 * M2, G1, M2, RW);
+    failureOf(() => table.map(4 * M2 + K4, 0, K4, RW), "EEXIST");
+    expect([...table.mappings()].map(({ iova, size }) => [Number(iova), size])).toEqual([
+      [0, M2],
+      [4 * M2, M2],
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
-// Break-before-make of more neighbouring leaves than the core can keep in mind one by one.
+// What changes entry by entry is flushed as one where it is one leaf, or a run of equal ones: also a run of more than the core can keep in mind one by one.
 import { expect, it } from "vitest";
-import { armLpaeS1, Prot } from "../../bindings/index.js";
+import { amdV1, armLpaeS1, Prot } from "../../bindings/index.js";
 import { useTable } from "./support/fixture.js";
 
 const K4 = 0x1000;
@@ -26,5 +26,13 @@ it("leaves of several entries that continue each other break with one flush", ()
     table.replace(0, 2 * G1 + K64, bytes, RW);
     expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(bytes), granule: BigInt(K4) }]);
     expect([...table.mappings()]).toMatchObject([{ paddr: 2 * G1 + K64, size: bytes, pageSize: K64 }]);
+  });
+});
+
+it("a leaf of several entries, each of which becomes a page, is flushed once", () => {
+  useTable(amdV1({ ias: 39, oas: 40 }), ({ table, journal }) => {
+    table.map(0, G1, K64, RW);
+    table.replace(0, 2 * G1 + K4, K64, RW);
+    expect(journal.take()).toEqual([{ kind: "range", iova: 0n, size: BigInt(K64), granule: BigInt(K64) }]);
   });
 });
