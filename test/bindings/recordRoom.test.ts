@@ -6,7 +6,7 @@ import { flushJournal } from "./support/flushJournal.js";
 
 const K4 = 0x1000;
 const K64 = 0x10000;
-const BYTES = 2 ** 21;
+const BYTES = 2 ** 18;
 const RW = Prot.READ | Prot.WRITE;
 
 it("a page without room for its record is given back, and nothing else is written", () => {
@@ -20,7 +20,7 @@ it("a page without room for its record is given back, and nothing else is writte
     },
     free: (offset: number) => void live.delete(offset),
   };
-  const wasm = new WebAssembly.Memory({ initial: 64, maximum: 64 });
+  const wasm = new WebAssembly.Memory({ initial: 16, maximum: 16 });
   const windows = [{ offset: K64, bytes: BYTES - K64, physBase: K64 }];
   const make = (bytes: number): { memory: TableMemory; table: IoPageTable } | undefined => {
     live.clear();
