@@ -121,7 +121,6 @@ export class MapPagesOperation extends Operation {
     last = oneTable<F>(t, va, last, level);
     const status = Mapper.run<F>(t, t.root, t.top, va, last, oa, attrs, sizeLg2, Collision.ANY_TABLE);
     Own.realm.done = <f64>(status == Status.OK ? last + 1 - start : Op.at - start);
-    Own.realm.at = <f64>Address.iova(t, status == Status.OK ? va : Op.at);
     if (Own.realm.unlinkedCount != 0) Subtree.spread<F>(t);
     Op.book();
     return status;

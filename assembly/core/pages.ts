@@ -44,13 +44,13 @@ export class Pages {
   }
 
   /** Undo a `take`. */
-  static untake<F extends Format>(t: Table, page: u32, level: u32, zero: bool): void {
+  static untake<F extends Format>(t: Table, page: u32, level: u32): void {
     if (!(t.callerPages | t.stocked)) {
-      Pool.give(page, Pages.lg2<F>(level), zero);
+      Pool.give(page, Pages.lg2<F>(level), false);
       return;
     }
     // Or the number of the operation might say that it holds only zeros.
-    Record.of(page).birth = zero ? 1 : 0;
+    Record.of(page).birth = 0;
     Pages.keep(t, page, level);
   }
 

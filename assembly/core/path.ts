@@ -47,7 +47,7 @@ export class Path {
 
   /** Take back a page that was never linked. */
   static drop<F extends Format>(t: Table, page: u32, level: u32): void {
-    Pages.untake<F>(t, page, level, false);
+    Pages.untake<F>(t, page, level);
     Op.made(-1);
   }
 

@@ -194,6 +194,21 @@ describe("AMDv1 growth with a caller's allocator", () => {
     table.destroy();
   });
 
+  it("clears the new root, and not the table behind it", () => {
+    const guest = guestMemory();
+    const window = guest.windows[0] ?? { offset: 0, bytes: 0 };
+    // Each page stands before the one of the request before it.
+    let next = window.offset + window.bytes;
+    const allocator = { alloc: (bytes: number) => (next -= bytes), free: () => undefined };
+    const table = new IoPageTable(guest.memory, { format: format(), flush: flushJournal().flush, allocator });
+    table.map(0x5000, 0x9000, 0x1000, RW);
+    table.map(GIB, 0x1000, 0x1000, RW);
+    expect(table.registers.mode).toBe(3);
+    expect(table.iovaToPhys(0x5000)).toBe(0x9000);
+    table.destroy();
+    expect(guest.memory.stats().tablePagesInUse).toBe(0);
+  });
+
   it("leaves every page fit for another table", () => {
     const guest = guestMemory();
     for (let round = 0; round < 3; round++) {

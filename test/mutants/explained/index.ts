@@ -5,6 +5,7 @@ import { CHANGES } from "./changes.js";
 import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
+import { MAPPING } from "./mapping.js";
 import { MEMORY } from "./memory.js";
 import { READING } from "./reading.js";
 import { SHORT_WAYS } from "./shortWays.js";
@@ -15,6 +16,7 @@ const EXPLAINED: readonly Explained[] = [
   ...CHANGES,
   ...FORMATS,
   ...LISTS,
+  ...MAPPING,
   ...MEMORY,
   ...READING,
   ...SHORT_WAYS,
