@@ -40,10 +40,8 @@ export const MEMORY: readonly Explained[] = [
     ["const PLAN_LEVELS: u32 = 8;", "8"],
     ["const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;", "32"],
     ["const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;", "16"],
-    ["block.arenaNext = at + ((SUPERBLOCK_BYTES + 63) & ~63);", "63", 0],
+    ["const ARENA_AT: u32 = (SUPERBLOCK_BYTES + 63) & ~63;", "63", 0],
     ["block.directory = Shared.take(groups << 2);", "2"],
-    ["return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);", "63"],
-    ["return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);", "4"],
   ]),
   ...because("an entry that begins where the room for copies ends is none of its", "memory/realm", [
     ["return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;", "<"],
@@ -51,11 +49,8 @@ export const MEMORY: readonly Explained[] = [
   ...because("what lies behind is not in use when a plan begins", "memory/realm", [
     ["memory.fill(realm + PLAN_AT, 0, PLAN_LEVELS * 16);", "16"],
   ]),
-  ...because("one byte more of bookkeeping is asked for", "memory/realm", [
-    ["if (block.arenaNext > end) return false;", ">"],
-  ]),
-  ...because("there is then no room for what comes next, and that is told", "memory/realm", [
-    ["if (block.arenaNext > end) return false;", "false"],
+  ...because("there is then no room for the directory, and that is told", "memory/realm", [
+    ["if (end - at < ARENA_AT) return false;", "<"],
   ]),
   ...because("more room than needed", "memory/record", [
     ["const BLOCK_BYTES: u32 = 1 << (GROUP_LG2 - UNIT_LG2 + RECORD_LG2);", "1"],
@@ -68,11 +63,8 @@ export const MEMORY: readonly Explained[] = [
     ['return atomic.add<u32>(superblock + offsetof<Superblock>("counter"), 1) + 1;', "1"],
   ]),
   ...because("64 bytes more than needed, or the last 64 bytes not given", "memory/superblock", [
-    ["const end = next + ((bytes + 63) & ~63);", "63", 0],
-    ["if (end > Shared.block.arenaEnd || end < next) return 0;", ">"],
-  ]),
-  ...because("nobody takes no bytes", "memory/superblock", [
-    ["if (end > Shared.block.arenaEnd || end < next) return 0;", "<"],
+    ["const end = <u64>next + ((<u64>bytes + 63) & ~63);", "63", 0],
+    ["if (end > <u64>Shared.block.arenaEnd) return 0;", ">"],
   ]),
   ...because("a peak is written once more", "memory/superblock", [["while (now > peak) {", ">"]]),
   ...because("the bindings are asked, and say the same", "memory/window", [
