@@ -72,6 +72,19 @@ describe("the room of a pool", () => {
     destroyAll(memory, [table]);
   });
 
+  it("clears a root that was all there was of a table", () => {
+    const memory = TableMemory.create({ bytes: 0x1_0000 });
+    const single = () => armLpaeS1({ ias: 25, oas: 48, pageSizes: [0x4000] });
+    for (let i = 0; i < 2; i++) {
+      const table = new IoPageTable(memory, { format: single(), flush });
+      expect(table.dump().split("\n")).toEqual(["R 0 3 2048", ""]);
+      table.map(0, 0, 2 ** 25, RW);
+      expect(table.stats().mappedBytes).toBe(2 ** 25);
+      table.destroy();
+    }
+    expect(memory.stats().tablePagesInUse).toBe(0);
+  });
+
   it("clears both halves of a page that tables were in", () => {
     const memory = TableMemory.create({ bytes: MIB });
     const first = new IoPageTable(memory, { format: armLpaeS1({ ias: 42, oas: 48, pageSizes: [0x1_0000] }), flush });
