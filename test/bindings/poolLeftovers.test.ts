@@ -133,6 +133,23 @@ describe("the area of a pool in which a caller's allocator has pages", () => {
     destroyAll(memory, back ? [other, pooled] : [table, other, pooled]);
   });
 
+  it.each([0, 1, 2, 3])("is the pool's but for the page in whose KiB number %i a short root is", (kib) => {
+    const memory = TableMemory.create({ bytes: 0x1_0000 });
+    const pages = memory.stats().bytes / PAGE;
+    const root = memory.buffer.byteLength - 8 * PAGE + kib * 1024;
+    const short = new IoPageTable(memory, {
+      format: armLpaeS1({ ias: 31, oas: 48 }),
+      flush,
+      allocator: { alloc: () => root, free: () => undefined },
+    });
+    short.map(0, 0, 2 ** 31, RW);
+    const dump = short.dump();
+    const pooled = new IoPageTable(memory, { format: small(), flush });
+    expect(fill(pooled)).toBe(pages - 1);
+    expect(short.dump()).toBe(dump);
+    destroyAll(memory, [short, pooled]);
+  });
+
   it("begins behind what the pool has taken: the bytes of an array there may hold a table", () => {
     const memory = TableMemory.create({ bytes: MIB });
     const arrays = memory.float64Array(MIB / 2 / 8);

@@ -5,6 +5,7 @@ import type { Explained } from "./explained.js";
 import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
 import { MEMORY } from "./memory.js";
+import { POOL } from "./pool.js";
 import { READING } from "./reading.js";
 import { SHORT_WAYS } from "./shortWays.js";
 import { WRITING } from "./writing.js";
@@ -14,6 +15,7 @@ const EXPLAINED: readonly Explained[] = [
   ...FORMATS,
   ...LISTS,
   ...MEMORY,
+  ...POOL,
   ...READING,
   ...SHORT_WAYS,
   ...WRITING,
