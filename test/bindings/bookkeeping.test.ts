@@ -82,7 +82,7 @@ describe("a region that is too small", () => {
 
 describe("a full region", () => {
   it("of a memory with a pool: no realm, no table and no page more, and what there is works on", () => {
-    const memory = TableMemory.create({ bytes: 4 * MIB });
+    const memory = TableMemory.create({ bytes: 16 * MIB });
     const first = new IoPageTable(memory, { format: format(), flush });
     const handle = memory.share();
     let realms = 0;

@@ -8,12 +8,10 @@ export const MEMORY: readonly Explained[] = [
     ["const want = max<u32>(CHUNK >> max<i32>(<i32>sizeLg2 - 12, 0), 1);", "1"],
   ]),
   ...because("more room than needed, at most a KiB", "memory/pool", [
-    ["const units = (bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 0],
     [
       "if (atomic.cmpxchg<u64>(at, bump, (bump & 0xffff_ffff_0000_0000) | low) == bump) return <u32>start;",
       "0xffff_ffff_0000_0000",
     ],
-    ["const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 0],
   ]),
   ...because(
     "pages and arrays are multiples of 8 bytes, and the area begins at a KiB: one byte less rounds to the same",
@@ -24,9 +22,7 @@ export const MEMORY: readonly Explained[] = [
       ["const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 1],
     ],
   ),
-  ...because("aligned to more than needed", "memory/pool", [["const align = ((<u64>1) << alignLg2) - 1;", "1", 0]]),
   ...because("the last KiB of the area is not given", "memory/pool", [
-    ["if (low + (bump >> 32) > <u64>block.areaUnits) return 0;", ">"],
     ["if (high + (bump & 0xffff_ffff) > <u64>block.areaUnits) return 0;", ">"],
   ]),
   ...because("more room than needed, or it is asked for one event earlier", "memory/realm", [
@@ -41,7 +37,6 @@ export const MEMORY: readonly Explained[] = [
     ["const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;", "32"],
     ["const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;", "16"],
     ["const ARENA_AT: u32 = (SUPERBLOCK_BYTES + 63) & ~63;", "63", 0],
-    ["block.directory = Shared.take(groups << 2);", "2"],
   ]),
   ...because("an entry that begins where the room for copies ends is none of its", "memory/realm", [
     ["return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;", "<"],
