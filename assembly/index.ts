@@ -46,7 +46,7 @@ export {
   setTableWrittenBit,
 } from "./core/table";
 export { countPages, givePage, pagesInUse, pagesPeak, pagesPooled, takeBytes, takePage } from "./memory/pool";
-export { attachRealm, createSuperblock, eventsOffset, listOffset, realmBytes, superblockBytes } from "./memory/realm";
+export { attachRealm, createSuperblock, eventsOffset, listOffset, realmBytes } from "./memory/realm";
 export { setWindow } from "./memory/window";
 
 /** Run an operation on a table, as compiled for its format. */

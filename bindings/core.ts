@@ -124,7 +124,6 @@ export interface Core {
   eventsOffset(): number;
   listOffset(): number;
   realmBytes(): number;
-  superblockBytes(groups: number): number;
   setWindow(offset: number, bytes: number, paddr: number): void;
 }
 

@@ -76,7 +76,7 @@ export class MemoryState {
     this.module = module;
     this.#use(windows[0]);
     if (options.own !== undefined) this.superblock = layOutOwn(this.core, options.own);
-    if (this.superblock !== 0) this.#attachRealm("attach");
+    if (this.superblock !== 0) this.#attachRealm(this.superblock, "attach");
   }
 
   #load(module: WebAssembly.Module | undefined, operation: string): LoadedCore {
@@ -135,14 +135,15 @@ export class MemoryState {
     }
     new Uint8Array(this.memory.buffer, region.offset, region.bytes).fill(0);
     const at = Math.ceil((region.offset + 1) / 64) * 64;
-    const end = region.offset + region.bytes;
+    // The core's offsets have 32 bits: of a region up to 4 GiB the last bytes stay unused.
+    const end = Math.min(region.offset + region.bytes, 2 ** 32 - 64);
     if (end <= at || !this.core.createSuperblock(at, end, 0, 0, 65536)) throw tooSmall(operation);
+    this.#attachRealm(at, operation);
     this.superblock = at;
-    this.#attachRealm(operation);
   }
 
-  #attachRealm(operation: string): void {
-    this.#mailbox = this.core.attachRealm(this.superblock);
+  #attachRealm(superblock: number, operation: string): void {
+    this.#mailbox = this.core.attachRealm(superblock) >>> 0;
     if (this.#mailbox === 0) throw tooSmall(operation);
   }
 

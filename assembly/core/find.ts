@@ -89,10 +89,4 @@ export class Find {
   @inline static oa<F extends Format>(va: u64): u64 {
     return Item.output<F>(item, level, va);
   }
-
-  /** The first address of the entry found, and log2 of the bytes it covers. */
-  @inline static sizeLg2<F extends Format>(): u32 {
-    const f = changetype<F>(0);
-    return f.shift(level) + (f.isLeaf(item, level) ? f.contigLg2(item, level) : 0);
-  }
 }

@@ -126,7 +126,7 @@ export function putBack(handle: u32, level: u32, page: u32, stocked: u32): void 
 
 /** Whether no table has a page in these bytes, nor the pool. */
 export function isFree(offset: u32, bytes: u32): bool {
-  return !Pool.owns(offset, bytes) && !Record.used(offset, bytes);
+  return !Pool.owns(offset) && !Record.used(offset, bytes);
 }
 
 /** Take back a page of `bytes` that the operation did not need; NO_PAGE = none is left at that level. */

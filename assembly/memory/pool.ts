@@ -73,7 +73,7 @@ export class Pool {
       const at = Pool.carve((<u64>pages) << sizeLg2, sizeLg2);
       if (at == 0) continue;
       if (!Record.ensure(at, pages << sizeLg2)) return false;
-      if (Record.used(at, pages << sizeLg2)) {
+      if (Record.wasUsed(at, pages << sizeLg2)) {
         Pool.keepUnused(at, pages, sizeLg2);
         return true;
       }
@@ -84,7 +84,7 @@ export class Pool {
     return false;
   }
 
-  /** A piece in which a caller's allocator has placed pages: the others are the pool's. */
+  /** A piece in which a caller's allocator has placed pages: those that it has no more, and all others, are the pool's. */
   static keepUnused(piece: u32, pages: u32, sizeLg2: u32): void {
     for (let i: u32 = 0; i < pages; i++) {
       const page = piece + (i << sizeLg2);
@@ -92,13 +92,11 @@ export class Pool {
     }
   }
 
-  /** Whether the pool has taken a part of these bytes for its pages. */
-  static owns(offset: u32, bytes: u32): bool {
+  /** Whether the pool has taken bytes at `offset`, which lies in a window, for its pages: the area is the only window where there is one. */
+  static owns(offset: u32): bool {
     const block = Shared.block;
-    const taken =
-      <u64>block.areaStart +
-      ((atomic.load<u64>(changetype<usize>(block) + offsetof<Superblock>("bump")) & 0xffff_ffff) << UNIT_LG2);
-    return block.areaUnits != 0 && <u64>offset < taken && <u64>offset + bytes > <u64>block.areaStart;
+    const taken = atomic.load<u64>(changetype<usize>(block) + offsetof<Superblock>("bump")) & 0xffff_ffff;
+    return <u64>offset < <u64>block.areaStart + (taken << UNIT_LG2);
   }
 
   /** Untouched bytes from the start of the area, aligned to 2^alignLg2, or 0. */
@@ -176,7 +174,7 @@ export function givePage(page: u32, sizeLg2: u32): void {
 /** Bytes from the end of the area, for the caller's arrays; never given back. 0 = no room. */
 export function takeBytes(bytes: f64): u32 {
   const block = Shared.block;
-  if (block.areaUnits == 0) return bytes < 4294967296.0 ? Shared.take(<u32>bytes) : 0;
+  if (block.areaUnits == 0) return Shared.take(<u32>bytes);
   const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;
   const at = changetype<usize>(block) + offsetof<Superblock>("bump");
   while (true) {

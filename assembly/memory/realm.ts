@@ -77,6 +77,9 @@ const PLAN_AT: u32 = SCRATCH_AT + LIST_BYTES;
 const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;
 const REALM_BYTES: u32 = PENDING_AT + PENDING * PENDING_BYTES;
 
+/** From the superblock on, where the bytes begin that are taken for all else. */
+const ARENA_AT: u32 = (SUPERBLOCK_BYTES + 63) & ~63;
+
 let realm: usize = 0;
 
 export class Own {
@@ -111,18 +114,17 @@ export class Own {
 }
 
 /**
- * Lay out the bookkeeping region [at, end), which holds only zeros. The area for pages of the pool starts at `areaStart` (0 units: none), and
- * `memoryBytes` / 64 KiB groups of pages can have records. False when the region is too small.
+ * Lay out the bookkeeping region [at, end), which holds only zeros. The area for pages of the pool starts at `areaStart` (0 units: none), and pages lie in the
+ * first `groups` times 64 KiB of the memory. False when the region is too small; nothing but it has been written then.
  */
 export function createSuperblock(at: u32, end: u32, areaStart: u32, areaUnits: u32, groups: u32): bool {
+  if (end - at < ARENA_AT) return false;
   Shared.set(at);
   const block = Shared.block;
   block.areaStart = areaStart;
   block.areaUnits = areaUnits;
-  block.arenaNext = at + ((SUPERBLOCK_BYTES + 63) & ~63);
+  block.arenaNext = at + ARENA_AT;
   block.arenaEnd = end;
-  if (block.arenaNext > end) return false;
-  block.directoryLength = groups;
   block.directory = Shared.take(groups << 2);
   return block.directory != 0;
 }
@@ -145,10 +147,7 @@ export function listOffset(): u32 {
   return <u32>realm + SCRATCH_AT;
 }
 
-/** Bookkeeping bytes: what a memory needs with `groups` groups of 64 KiB, and what each realm adds. */
-export function superblockBytes(groups: u32): u32 {
-  return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);
-}
+/** Bookkeeping bytes that each realm takes. */
 export function realmBytes(): u32 {
   return REALM_BYTES;
 }

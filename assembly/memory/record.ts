@@ -47,7 +47,6 @@ export class Record {
   static ensure(offset: u32, bytes: u32): bool {
     const last = <u32>((<u64>offset + <u64>bytes - 1) >> GROUP_LG2);
     for (let group = offset >> GROUP_LG2; group <= last; group++) {
-      if (group >= Shared.block.directoryLength) return false;
       const slot = <usize>Shared.block.directory + ((<usize>group) << 2);
       if (atomic.load<u32>(slot) != 0) continue;
       const block = Shared.take(BLOCK_BYTES);
@@ -59,10 +58,9 @@ export class Record {
     return true;
   }
 
-  /** Whether the page at `offset` hangs in a table. It may be any offset, as an entry that the library did not write may say. */
+  /** Whether the page at `offset` hangs in a table. It may be any page of a window, as an entry that the library did not write may say. */
   @inline static isLinked(offset: u32): bool {
     const group = offset >> GROUP_LG2;
-    if (group >= Shared.block.directoryLength) return false;
     if (load<u32>(<usize>Shared.block.directory + ((<usize>group) << 2)) == 0) return false;
     const record = Record.of(offset);
     return record.refs != 0 && record.pins < Pin.BOOKED;
@@ -72,9 +70,17 @@ export class Record {
   static used(offset: u32, bytes: u32): bool {
     for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) {
       const group = <u32>(at >> GROUP_LG2);
-      if (group >= Shared.block.directoryLength) return false;
       const slot = <usize>Shared.block.directory + ((<usize>group) << 2);
       if (load<u32>(slot) != 0 && Record.of(<u32>at).refs != 0) return true;
+    }
+    return false;
+  }
+
+  /** Whether a page was ever in use that has a part in `bytes` at `offset`, which have records: what it held may stand there still. */
+  static wasUsed(offset: u32, bytes: u32): bool {
+    for (let at = <u64>offset; at < <u64>offset + bytes; at += 1 << UNIT_LG2) {
+      const record = Record.of(<u32>at);
+      if ((record.refs | record.pins) != 0) return true;
     }
     return false;
   }

@@ -18,7 +18,6 @@ export class Superblock {
   arenaEnd: u32;
   /** A u32 per 64 KiB of memory: where the records of its pages are; 0 = no page of it was ever used. */
   directory: u32;
-  directoryLength: u32;
   /** Table objects in use now, and at most so far. */
   inUse: i32;
   peak: i32;
@@ -57,9 +56,9 @@ export class Shared {
     const at = superblock + offsetof<Superblock>("arenaNext");
     while (true) {
       const next = atomic.load<u32>(at);
-      const end = next + ((bytes + 63) & ~63);
-      if (end > Shared.block.arenaEnd || end < next) return 0;
-      if (atomic.cmpxchg<u32>(at, next, end) == next) return next;
+      const end = <u64>next + ((<u64>bytes + 63) & ~63);
+      if (end > <u64>Shared.block.arenaEnd) return 0;
+      if (atomic.cmpxchg<u32>(at, next, <u32>end) == next) return next;
     }
   }
 

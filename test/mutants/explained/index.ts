@@ -7,6 +7,7 @@ import { FORMATS } from "./formats.js";
 import { LISTS } from "./lists.js";
 import { MAPPING } from "./mapping.js";
 import { MEMORY } from "./memory.js";
+import { POOL } from "./pool.js";
 import { READING } from "./reading.js";
 import { SHORT_WAYS } from "./shortWays.js";
 import { WRITING } from "./writing.js";
@@ -18,6 +19,7 @@ const EXPLAINED: readonly Explained[] = [
   ...LISTS,
   ...MAPPING,
   ...MEMORY,
+  ...POOL,
   ...READING,
   ...SHORT_WAYS,
   ...WRITING,

@@ -8,12 +8,10 @@ export const MEMORY: readonly Explained[] = [
     ["const want = max<u32>(CHUNK >> max<i32>(<i32>sizeLg2 - 12, 0), 1);", "1"],
   ]),
   ...because("more room than needed, at most a KiB", "memory/pool", [
-    ["const units = (bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 0],
     [
       "if (atomic.cmpxchg<u64>(at, bump, (bump & 0xffff_ffff_0000_0000) | low) == bump) return <u32>start;",
       "0xffff_ffff_0000_0000",
     ],
-    ["const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 0],
   ]),
   ...because(
     "pages and arrays are multiples of 8 bytes, and the area begins at a KiB: one byte less rounds to the same",
@@ -24,9 +22,7 @@ export const MEMORY: readonly Explained[] = [
       ["const units = (<u64>bytes + ((1 << UNIT_LG2) - 1)) >> UNIT_LG2;", "1", 1],
     ],
   ),
-  ...because("aligned to more than needed", "memory/pool", [["const align = ((<u64>1) << alignLg2) - 1;", "1", 0]]),
   ...because("the last KiB of the area is not given", "memory/pool", [
-    ["if (low + (bump >> 32) > <u64>block.areaUnits) return 0;", ">"],
     ["if (high + (bump & 0xffff_ffff) > <u64>block.areaUnits) return 0;", ">"],
   ]),
   ...because("more room than needed, or it is asked for one event earlier", "memory/realm", [
@@ -40,10 +36,7 @@ export const MEMORY: readonly Explained[] = [
     ["const PLAN_LEVELS: u32 = 8;", "8"],
     ["const SCRATCH_AT: u32 = EVENTS_AT + EVENTS * 32;", "32"],
     ["const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;", "16"],
-    ["block.arenaNext = at + ((SUPERBLOCK_BYTES + 63) & ~63);", "63", 0],
-    ["block.directory = Shared.take(groups << 2);", "2"],
-    ["return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);", "63"],
-    ["return ((SUPERBLOCK_BYTES + 63) & ~63) + ((groups * 4 + 63) & ~63);", "4"],
+    ["const ARENA_AT: u32 = (SUPERBLOCK_BYTES + 63) & ~63;", "63", 0],
   ]),
   ...because("an entry that begins where the room for copies ends is none of its", "memory/realm", [
     ["return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;", "<"],
@@ -51,11 +44,8 @@ export const MEMORY: readonly Explained[] = [
   ...because("what lies behind is not in use when a plan begins", "memory/realm", [
     ["memory.fill(realm + PLAN_AT, 0, PLAN_LEVELS * 16);", "16"],
   ]),
-  ...because("one byte more of bookkeeping is asked for", "memory/realm", [
-    ["if (block.arenaNext > end) return false;", ">"],
-  ]),
-  ...because("there is then no room for what comes next, and that is told", "memory/realm", [
-    ["if (block.arenaNext > end) return false;", "false"],
+  ...because("there is then no room for the directory, and that is told", "memory/realm", [
+    ["if (end - at < ARENA_AT) return false;", "<"],
   ]),
   ...because("more room than needed", "memory/record", [
     ["const BLOCK_BYTES: u32 = 1 << (GROUP_LG2 - UNIT_LG2 + RECORD_LG2);", "1"],
@@ -68,11 +58,8 @@ export const MEMORY: readonly Explained[] = [
     ['return atomic.add<u32>(superblock + offsetof<Superblock>("counter"), 1) + 1;', "1"],
   ]),
   ...because("64 bytes more than needed, or the last 64 bytes not given", "memory/superblock", [
-    ["const end = next + ((bytes + 63) & ~63);", "63", 0],
-    ["if (end > Shared.block.arenaEnd || end < next) return 0;", ">"],
-  ]),
-  ...because("nobody takes no bytes", "memory/superblock", [
-    ["if (end > Shared.block.arenaEnd || end < next) return 0;", "<"],
+    ["const end = <u64>next + ((<u64>bytes + 63) & ~63);", "63", 0],
+    ["if (end > <u64>Shared.block.arenaEnd) return 0;", ">"],
   ]),
   ...because("a peak is written once more", "memory/superblock", [["while (now > peak) {", ">"]]),
   ...because("the bindings are asked, and say the same", "memory/window", [
