@@ -120,6 +120,7 @@ describe("what the device wrote through", () => {
     expect(table.readDirty(0, pages * K4, bitmap, { clear: true })).toBe(pages);
     journal.take();
     for (let page = 0; page < pages; page += 2) touch(page * K4, armWrite);
+    expect(table.readDirty(0, pages * K4, new Uint8Array(pages / 8))).toBe(pages / 2);
     const odd = new Uint8Array(pages / 8);
     expect(table.readDirty(0, pages * K4, odd, { clear: true })).toBe(pages / 2);
     expect(odd.every((byte) => byte === 0x55)).toBe(true);
@@ -167,6 +168,18 @@ describe("what the device wrote through", () => {
     const whole = new Uint8Array(2);
     expect(table.readDirty(0, 0x10000, whole, { clear: true }), "kept by the read of a part").toBe(16);
     expect(table.readDirty(0, 0x10000, new Uint8Array(2))).toBe(0);
+    finish();
+  });
+
+  it("below two entries is the state of both, and stays; beside them it is made clean", () => {
+    const { table, finish } = tableOf(pagesOnly());
+    table.mapRepeat(0, 2 * M2, { paddr: 0, size: M2 }, RW);
+    table.map(4 * M2, 0, K4, RW);
+    const read = (iova: number, size: number) => table.readDirty(iova, size, new Uint8Array(128), { clear: true });
+    expect(read(0, 2 * M2)).toBe(1024);
+    expect(read(0, 2 * M2)).toBe(1024);
+    expect(read(4 * M2, K4)).toBe(1);
+    expect(read(4 * M2, K4)).toBe(0);
     finish();
   });
 

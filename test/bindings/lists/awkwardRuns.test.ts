@@ -1,6 +1,6 @@
 // Lists whose runs of neighbours begin, break and end where the loops over lists go on to the next step, table or part.
 import { describe, expect, it } from "vitest";
-import { armLpaeS1, IoPageTable, riscv, TableMemory } from "../../../bindings/index.js";
+import { amdV1, armLpaeS1, IoPageTable, riscv, TableMemory } from "../../../bindings/index.js";
 import { flushJournal } from "../support/flushJournal.js";
 import { checkLikeRuns } from "./compare.js";
 import { RW, randomFrom } from "./listCase.js";
@@ -29,6 +29,7 @@ const STEPS: [string, (i: number) => number][] = [
   ["with a gap after the first pair", (i) => (i < 2 ? i : i + 1)],
   ["with two others between the pairs", (i) => (i % 4 < 2 ? i - 2 * Math.floor(i / 4) : 4096 + 2 * i)],
   ["that go backwards", (i) => 64 - i],
+  ["of which every other one comes twice", (i) => 2 * Math.ceil(i / 2)],
   ["that are the next one again and again", () => 0],
   ["that go on for four", (i) => (i < 4 ? i : 9000 + 2 * i)],
   ["that go on for seven", (i) => (i < 7 ? i : 9000 + 2 * i)],
@@ -72,6 +73,35 @@ it.each(STEPS)("512 pages are looked at each: %s", (_, step) => {
   pages.splice(0, 2, ...neighbours(0x4_0000, 2));
   pages[IN_2M - 1] = (0x4_0000 + IN_2M - 1) * PAGE;
   checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages });
+});
+
+it("page 0 four times and then others, beside what is mapped", () => {
+  const pages = [0, 0, 0, 0, ...scattered(28)];
+  checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages }, (table) => table.map(IOVA + 2n ** 20n, 0, PAGE, RW));
+});
+
+it.each([5, 6, 7, 8, 9])("%i of the neighbours in an array, where two are a leaf", (count) => {
+  const memory = TableMemory.create({ bytes: 2 ** 22 });
+  const table = new IoPageTable(memory, { format: amdV1({ ias: 48, oas: 48 }), flush: flushJournal().flush });
+  const pages = memory.float64Array(64);
+  pages.set(neighbours(0x4_0000, 64));
+  table.mapList(IOVA, pages.subarray(0, count), PAGE, RW);
+  expect(table.stats().mappedBytes).toBe(count * PAGE);
+  table.destroy();
+  expect(memory.stats().tablePagesInUse).toBe(0);
+});
+
+it("a page of 2M takes the place of an empty table, and those after it are mapped", () => {
+  const memory = TableMemory.create({ bytes: 2 ** 22 });
+  const table = new IoPageTable(memory, { format: format(), flush: flushJournal().flush });
+  table.map(IOVA + 2n ** 21n, 0, PAGE, RW);
+  // Linux's call leaves the table.
+  table.unmapPages(IOVA + 2n ** 21n, PAGE, 1);
+  const pages = [9, 5, 7, 3].map((frame) => frame * 2 ** 21);
+  table.mapList(IOVA, pages, 2 ** 21, RW);
+  expect([...table.mappings()].map(({ paddr }) => Number(paddr))).toEqual(pages);
+  table.destroy();
+  expect(memory.stats().tablePagesInUse).toBe(0);
 });
 
 it("a run that ends with the last frame of 32 bits does not go on with frame 0", () => {

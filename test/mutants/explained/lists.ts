@@ -1,5 +1,5 @@
 // Of the lists: most of what is broken here makes a quick way refuse, and the longer one does the same.
-import { type Explained, inCore } from "./explained.js";
+import { because, type Explained, inCore } from "./explained.js";
 
 export const LISTS: readonly Explained[] = [
   ...inCore("listItems", [
@@ -143,5 +143,36 @@ export const LISTS: readonly Explained[] = [
       "no page begins at the last byte; and tables of all levels but the root have as many items",
     ],
     ["fresh", /refuse\(va, good, 0\)/, "0", "the table has not been linked, so that nothing has to be undone in it"],
+  ]),
+  ...because("no leaf of one entry has that size", "core/listItems", [
+    ["vectors = wide && single && pageLg2 - shift < 32;", "<"],
+    ["vectors = wide && single && pageLg2 - shift < 32;", "32"],
+  ]),
+  ...because("what is added is taken away again", "core/listKernels", [
+    ["const HIGH_HALF: u64 = 0x4330_0000;", "0x4330_0000"],
+  ]),
+  ...because("all lanes of the second vector are alike", "core/listKernels", [
+    ["return v128.shuffle<i32>(x, y, 0, 4, 1, 5);", "4"],
+    ["return v128.shuffle<i32>(x, y, 0, 4, 1, 5);", "5"],
+    ["return v128.shuffle<i32>(x, y, 2, 6, 3, 7);", "6"],
+  ]),
+  ...because("addresses are whole pages", "core/listKernels", [
+    ["return ((both | (both >> 32)) & 0xffff_ffff & ~((mask & (HALF - 1)) >> n)) == 0;", "1"],
+  ]),
+  ...because("the longer way writes the same again", "core/listKernels", [
+    ["return ((both | (both >> 32)) & 0xffff_ffff & ~((mask & (HALF - 1)) >> n)) == 0;", "0"],
+  ]),
+  ...because("before anything is mapped only the place of what is refused is told", "core/listOperations", [
+    ["if (bytes == 0) return ListStep.refuse(va, 0, 0);", "0", 2],
+  ]),
+  ...because("all tables but roots have as many entries", "core/listTable", [
+    ["parentMask = root ? <usize>-1 : (1 << f.indexLg2(level + 1)) - 1;", "1", 1],
+  ]),
+  ...because("what is none of the others", "core/pageList", [["static readonly F64_ADDRESSES: u32 = 0;", "0"]]),
+  ...because("only a number below 0 comes to that, and it is not equal to it", "core/pageList", [
+    ["if (bits >> 52 == 0 && <f64>(<i64>bits) == x) oa = kind == ListKind.F64_FRAMES ? bits << pageLg2 : bits;", "52"],
+  ]),
+  ...because("one byte is no whole page either", "core/pageList", [
+    ["const bytes = Address.exact(load<f64>(entry, 8)) ? Address.of(load<f64>(entry, 8)) : 0;", "0"],
   ]),
 ];

@@ -98,7 +98,6 @@ export const READING: readonly Explained[] = [
     ["static readonly OUTSIDE: i32 = 3;", "3"],
   ]),
   ...because("nobody is told an empty entry from a reserved one", "core/find", [
-    ["return word == 0 ? Found.EMPTY : f.isLeaf(word, l) ? Found.LEAF : Found.INVALID;", "0"],
     ["if (!f.isLeaf(word, l)) return word == 0 ? Found.EMPTY : Found.INVALID;", "=="],
     ["if (!f.isLeaf(word, l)) return word == 0 ? Found.EMPTY : Found.INVALID;", "0"],
   ]),
@@ -130,5 +129,21 @@ export const READING: readonly Explained[] = [
     ["export const TABLE_BYTES: u32 = SELECTOR_AT + MAX_ROOTS * 8;", "8"],
   ]),
   ...because("not read before it is set", "core/readOperations", [["decodedAddress = 0;", "0"]]),
+  ...because("only a number below 0 comes to that, and none is an address", "core/address", [
+    ["return bits >> 52 == 0 ? bits : Address.big(x);", "52"],
+  ]),
+  ...because("the conversion of large numbers takes small ones too, only slower", "core/address", [
+    ["return bits >> 52 == 0 ? bits : Address.big(x);", "0"],
+  ]),
+  ...because("where no dirty state is kept, what it would flip is nothing", "core/dirty", [
+    ["return (item & t.dirtyMask) == t.dirtyValue && t.dirtyMask != 0;", "0"],
+  ]),
+  ...because("an empty entry is neither table nor leaf", "core/dirty", [
+    ["if (item != 0 && level != 0 && f.isTable(item, level)) {", "0", 0],
+    ["} else if (item != 0 && f.isLeaf(item, level)) {", "0"],
+  ]),
+  ...because("nobody reads the granule of what stays dirty", "core/dirty", [
+    ["else Events.extend(EventKind.DIRTY, <f64>Address.iova(t, va), <f64>(last - va + 1), 0);", "0"],
+  ]),
   ...because("any number but 0 says yes", "core/readOperations", [["return f.sameItems() ? 1 : 0;", "1"]]),
 ];

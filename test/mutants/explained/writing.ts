@@ -10,6 +10,9 @@ export const WRITING: readonly Explained[] = [
     ["if ((at & 8) != 0) {", "!="],
     ["if ((at & 8) != 0) {", "0"],
   ]),
+  ...because("nobody writes no items, and aligned stores are only quicker", "core/fill", [
+    ["if ((at & 8) != 0 && count != 0) {", "!=", 1],
+  ]),
   ...because("items are then written one by one, or more of them in vectors: the items are the same", "core/fill", [
     ["if (count >= 16) {", ">="],
     ["if (count >= 16) {", "16"],
