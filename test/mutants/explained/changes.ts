@@ -1,5 +1,5 @@
 // Of what changes and removes mappings in place.
-import { type Explained, inCore } from "./explained.js";
+import { because, type Explained, inCore } from "./explained.js";
 
 const JOINED = "neighbours that the core does not join are joined by the bindings";
 const LONGER =
@@ -93,5 +93,29 @@ export const CHANGES: readonly Explained[] = [
     ],
     ["begin", /^smallestLg2 = 64;/, "64", "more than any leaf's; it is read where something was removed"],
     ["child", /^Events\.unlink/, "true", "only slower: the page is cleared again before it is used"],
+  ]),
+  ...inCore("protect", [
+    [
+      "run",
+      /^if \(t\.dirtyMask != 0\)/,
+      undefined,
+      "leaf by leaf or many at once: only a device that writes meanwhile could tell",
+    ],
+    ["run", /^const items = Change\.alike/, "1", "a byte more is no page more"],
+    ["item", /^if \(t\.dirtyMask == 0\)/, undefined, "only a device that writes meanwhile could tell"],
+    ["plan", /^va = end \+ 1;/, "1", "a byte further lies in the same page"],
+  ]),
+  ...inCore("trim", [
+    ["below", /refs > 1\) continue;/, "1", "what hangs below several entries maps something"],
+    ["below", /^Events\.walk\(/, "true", JOINED],
+    ["below", /^Events\.unlink\(/, "true", "only slower: the page is cleared again before it is used"],
+  ]),
+  ...inCore("translate", [["", /^const NOWHERE/, "1", "no number has that value either"]]),
+  ...because("a whole table of one extent has leaves of one size", "core/replace", [
+    [
+      "const whole = last - va == Item.ones(f.shift(level)) && Sizes.runLast(t.sizes, va, last, va ^ oa, sizeLg2) == last;",
+      "==",
+      1,
+    ],
   ]),
 ];
