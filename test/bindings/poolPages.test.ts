@@ -86,10 +86,13 @@ describe("pages of a pool", () => {
   });
 
   it.each([
-    ["all of them", 4 * MIB, 1000, 2 * 64],
-    ["a few of them", 32 * MIB, 1000, (32 * MIB) / 0x1000 / 16],
-  ])("that a realm has freed, having had %s, are another's but for its share", (_, bytes, used, share) => {
+    ["all of them", 4 * MIB, 1000, 0, 2 * 64],
+    ["all of many", 32 * MIB, 8000, 0, 2 * 64],
+    ["many of those that arrays leave", 32 * MIB, 2000, 3 / 8, 2 * 64],
+    ["a few of them", 32 * MIB, 1000, 0, (32 * MIB) / 0x1000 / 16],
+  ])("that a realm has freed, having had %s, are another's but for its share", (_, bytes, used, arrays, share) => {
     const memory = TableMemory.create({ bytes });
+    if (arrays !== 0) memory.float64Array((arrays * bytes) / 8);
     const other = TableMemory.attach(memory.share());
     const first = make(memory, 39, 0x1000);
     mapTables(first, 0x1000, used);
@@ -97,7 +100,7 @@ describe("pages of a pool", () => {
     const second = make(other, 48, 0x1000);
     const iovas = fill(second, 0x1000);
     expectFull(second, other, iovas, 0x1000);
-    const all = bytes / 0x1000;
+    const all = (bytes * (1 - arrays)) / 0x1000;
     expect(iovas.length).toBeGreaterThan(all - share - 3 * 64);
     first.destroy();
     second.destroy();

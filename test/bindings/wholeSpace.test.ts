@@ -1,6 +1,17 @@
 // All of a small input space in one map. A block may be as large as the space and have no entry to stand in, because the root is a level below.
 import { describe, expect, it } from "vitest";
-import { arm32LpaeS1, armLpaeS1, armLpaeS2, armMaliLpae, armV7s, type Format, Prot } from "../../bindings/index.js";
+import {
+  amdV1,
+  arm32LpaeS1,
+  armLpaeS1,
+  armLpaeS2,
+  armMaliLpae,
+  armV7s,
+  type Format,
+  type IoPageTable,
+  Prot,
+} from "../../bindings/index.js";
+import { failureOf } from "./support/failure.js";
 import { useTable } from "./support/fixture.js";
 
 const RW = Prot.READ | Prot.WRITE;
@@ -69,6 +80,25 @@ describe.each(CASES)("$name", ({ format, leaf, above }) => {
       expect(table.dump()).toBe(dump);
       expect(table.mapPages(0, 0, leaf, 1, RW)).toEqual({ mapped: leaf, error: null });
       expect(table.iovaToPhys(leaf - 1)).toBe(leaf - 1);
+    });
+  });
+});
+
+describe("all of a space of 64 bits is a size", () => {
+  const LAST = 2n ** 64n - 4096n;
+  it.each<[string, (table: IoPageTable) => unknown, unknown]>([
+    ["unmap", (table) => table.unmap(0, 2 ** 64), 8192],
+    ["unmapRange, up to the first hole", (table) => table.unmapRange(0, 2 ** 64), 4096],
+    ["protect", (table) => table.protect(0, 2 ** 64, Prot.READ), 8192],
+    ["coalesce", (table) => table.coalesce(0, 2 ** 64), 0],
+    ["mappings", (table) => [...table.mappings(0, 2 ** 64)].map(({ iova }) => iova), [0n, LAST]],
+  ])("of %s", (_, call, answer) => {
+    useTable(amdV1({ ias: 64, oas: 52 }), ({ table }) => {
+      for (const iova of [0n, LAST]) table.map(iova, 4096, 4096, RW);
+      expect(call(table)).toEqual(answer);
+      failureOf(() => table.unmap(2 ** 64, 4096), "ERANGE");
+      failureOf(() => table.unmap(4096, 2 ** 64), "ERANGE");
+      failureOf(() => table.unmap(0, 2 ** 65), "EINVAL");
     });
   });
 });

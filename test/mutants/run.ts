@@ -4,6 +4,7 @@
 //   npm run test:mutants -- --sample 60 --seed 1    a sample of all mutants
 //   npm run test:mutants -- --file core/map         those of the files whose path contains this
 //   npm run test:mutants -- --list                  their names only
+//   npm run test:mutants -- --unexplained           without those that are explained
 //   npm run test:mutants -- --again                 also those whose result is known from an earlier run
 //   npm run test:mutants -- --seconds 60            put a mutant through tests of this many seconds at most, the quickest first; default 10
 //   npm run test:mutants -- --tests test/property   only tests of files whose path contains this; who passes these is known as before
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { shuffled } from "../programs/random.js";
 import type { Numbered } from "./choices.js";
+import { explanationOf } from "./explained/index.js";
 import { Judge } from "./judges.js";
 import { keyOf, nameOf } from "./mutations.js";
 import { Order } from "./order.js";
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     file: { type: "string", default: "" },
     tests: { type: "string", default: "" },
     list: { type: "boolean", default: false },
+    unexplained: { type: "boolean", default: false },
     again: { type: "boolean", default: false },
     seconds: { type: "string", default: "10" },
     threads: { type: "string", default: "1" },
@@ -39,8 +42,10 @@ const { values } = parseArgs({
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const sources = readSources();
 const everything = numbered(sources);
-const inFiles = everything.filter(({ mutation }) => mutation.file.includes(values.file));
-const chosen = shuffled(inFiles, Number(values.seed)).slice(0, Number(values.sample ?? inFiles.length));
+const isMeant = ({ mutation }: Numbered): boolean =>
+  mutation.file.includes(values.file) && !(values.unexplained && explanationOf(mutation) !== undefined);
+const meant = everything.filter(isMeant);
+const chosen = shuffled(meant, Number(values.seed)).slice(0, Number(values.sample ?? meant.length));
 
 async function judgeAll(): Promise<void> {
   const prepared = await prepare(FOLDER, sources, everything, say);

@@ -104,6 +104,22 @@ it("a page of 2M takes the place of an empty table, and those after it are mappe
   expect(memory.stats().tablePagesInUse).toBe(0);
 });
 
+it("a gigabyte of 2M pages takes the place of an empty table of empty tables", () => {
+  const memory = TableMemory.create({ bytes: 2 ** 22 });
+  const table = new IoPageTable(memory, { format: format(), flush: flushJournal().flush });
+  for (const page of [0n, 2n ** 21n]) {
+    table.map(IOVA + page, 0, PAGE, RW);
+    table.unmapPages(IOVA + page, PAGE, 1);
+  }
+  expect(memory.stats().tablePagesInUse).toBe(5);
+  const pages = Array.from({ length: IN_2M }, (_, i) => 2 ** 30 + i * 2 ** 21);
+  table.mapList(IOVA, pages, 2 ** 21, RW);
+  expect([...table.mappings()]).toMatchObject([{ paddr: 2 ** 30, pageSize: 2 ** 30 }]);
+  expect(memory.stats().tablePagesInUse).toBe(2);
+  table.destroy();
+  expect(memory.stats().tablePagesInUse).toBe(0);
+});
+
 it("a run that ends with the last frame of 32 bits does not go on with frame 0", () => {
   const last = 2 ** 32 - IN_2M;
   checkLikeRuns(format, { iova: IOVA, pageSize: PAGE, pages: [...neighbours(last, IN_2M), ...neighbours(0, IN_2M)] });

@@ -117,6 +117,13 @@ describe("mapSegments", () => {
     });
   });
 
+  it("maps a segment up to the last byte of the output space", () => {
+    useTable(armLpaeS1({ ias: 48, oas: 48 }), ({ table }) => {
+      table.mapSegments(0, [{ paddr: 2 ** 48 - 3 * PAGE, size: 3 * PAGE }], RW);
+      expect(table.iovaToPhys(3 * PAGE - 1)).toBe(2 ** 48 - 1);
+    });
+  });
+
   it("finds a part far inside a long list", () => {
     const long = new SegmentList(
       Array.from({ length: 100_000 }, (_, i) => ({ paddr: (2 * i + 1) * 16 * PAGE, size: (1 + (i % 3)) * PAGE })),

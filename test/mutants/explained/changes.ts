@@ -1,6 +1,7 @@
 // Of what changes and removes mappings in place.
 import { because, type Explained, inCore } from "./explained.js";
 
+const DEVICE = "leaf by leaf or many at once: only a device that writes meanwhile could tell";
 const JOINED = "neighbours that the core does not join are joined by the bindings";
 const LONGER =
   "the range is then removed in the longer way, which does the same, and finds what points out of the memory";
@@ -95,14 +96,12 @@ export const CHANGES: readonly Explained[] = [
     ["child", /^Events\.unlink/, "true", "only slower: the page is cleared again before it is used"],
   ]),
   ...inCore("protect", [
-    [
-      "run",
-      /^if \(t\.dirtyMask != 0\)/,
-      undefined,
-      "leaf by leaf or many at once: only a device that writes meanwhile could tell",
-    ],
+    ["run", /^if \(t\.dirtyMask != 0\)/, "!=", DEVICE],
+    ["run", /^if \(t\.dirtyMask != 0\)/, "0", DEVICE],
     ["run", /^const items = Change\.alike/, "1", "a byte more is no page more"],
-    ["item", /^if \(t\.dirtyMask == 0\)/, undefined, "only a device that writes meanwhile could tell"],
+    ["item", /^if \(t\.dirtyMask == 0\)/, undefined, DEVICE],
+    ["leaf", /t\.memoryMask\) != 0\)/, "0", DEVICE],
+    ["level", /^if \(end >= last\) return Status\.OK;/, ">=", "behind the last address there is no item to look at"],
     ["plan", /^va = end \+ 1;/, "1", "a byte further lies in the same page"],
   ]),
   ...inCore("trim", [

@@ -114,7 +114,6 @@ export const LISTS: readonly Explained[] = [
       "false",
       "what is too short for a larger leaf is mapped as a run, with the same leaves",
     ],
-    ["mayBeLarger", /^if \(!PageList\.areApart/, "1", "each entry is looked at afterwards"],
     ["planSingles", /refuse\(va, valid, 0\)/, "0", "where an entry is refused, nobody asks where the plan stopped"],
     ["planSingles", /^Plan\.run/, "1", "the last byte of the last page, or the one before it"],
     ["addExtent", /^if \(bytes == 0\)/, "0", "extents are copied to the core and looked at before"],
@@ -166,7 +165,7 @@ export const LISTS: readonly Explained[] = [
     ["if (bytes == 0) return ListStep.refuse(va, 0, 0);", "0", 2],
   ]),
   ...because("all tables but roots have as many entries", "core/listTable", [
-    ["parentMask = root ? <usize>-1 : (1 << f.indexLg2(level + 1)) - 1;", "1", 1],
+    ["parentMask = root ? <usize>-1 : (1 << f.indexLg2(level + 1)) - 1;", "1", 2],
   ]),
   ...because("what is none of the others", "core/pageList", [["static readonly F64_ADDRESSES: u32 = 0;", "0"]]),
   ...because("only a number below 0 comes to that, and it is not equal to it", "core/pageList", [

@@ -9,12 +9,8 @@ const CLEARED = "only slower: the page is cleared again before it is used";
 export const MAPPING: readonly Explained[] = [
   ...because(HIGH, "core/change", [["Change.count<F>(t, table, level, slot, 1, 1);", "1", 1]]),
   ...because(HIGH, "core/map", [["if (level != top && !t.shared) Record.of(table).live -= 1;", "!="]]),
+  ...because(HIGH, "core/trim", [["if (level != top && !t.shared) Record.of(table).live -= 1;", "!="]]),
   ...because(HIGH, "core/mapOperations", [["Record.of(<u32>parent).live += 1;", "1"]]),
-  ...because(
-    "leaves are then changed one by one: the half of an item that is read is never what the next one has to be",
-    "core/change",
-    [["const wide = f.itemLg2() == 3;", "3"]],
-  ),
 
   ...because("one event less, and the operation is continued as ever", "core/events", [
     ["return Own.realm.events > <f64>(EVENTS - EVENT_ROOM);", ">"],
@@ -27,8 +23,12 @@ export const MAPPING: readonly Explained[] = [
       ["const at = Own.event(index - 1);", "1", 0],
     ],
   ),
-  ...because("at most one event more, which the bindings join to its neighbour", "core/events", [
+  ...because("more events, which the bindings join to their neighbours", "core/events", [
+    ["if (index != 0) {", "!="],
     ["if (index != 0) {", "0"],
+    ["load<f64>(at, 24) == granule &&", "24"],
+    ["load<f64>(at, 8) + load<f64>(at, 16) == address", "8"],
+    ["load<f64>(at, 8) + load<f64>(at, 16) == address", "16"],
   ]),
   ...because("all write-backs have the same granule, which nobody reads", "core/events", [
     [
