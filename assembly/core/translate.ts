@@ -119,6 +119,6 @@ function descend(t: Table, va: u64, to: usize): i64 {
   const oa = withFormat<LookupOperation>(t.format, t, va, t.root, t.top, 0, 0);
   store<f64>(to, oa < 0 ? <f64>oa : Address.output(<u64>oa));
   const isMapped = oa >= 0 ? MAPPED : 0;
-  if (oa == Fault.CORRUPT || Find.level != 0 || t.top == 0) return isMapped;
+  if (oa == Fault.CORRUPT || Find.level != 0) return isMapped;
   return isMapped | (t.top == 1 ? TABLE : TABLE | UPPER);
 }

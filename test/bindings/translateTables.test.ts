@@ -44,7 +44,7 @@ it("a root of several tables side by side", () => {
   });
 });
 
-it("a root of several tables of pages, after a table of more levels", () => {
+it("a root of eight entries, after a table of more levels", () => {
   useTable(armLpaeS1({ ias: 48, oas: 48 }), ({ table, memory }) => {
     table.map(0, 2 ** 37, 4 * MIB2, RW);
     for (let i = 0; i < 4; i++) table.map(2 ** 30 + i * MIB2, 2 ** 37, PAGE, RW);

@@ -84,12 +84,14 @@ export class Order {
     return 0.2 + (this.known[test]?.milliseconds ?? 0);
   }
 
-  /** Of a mutant that has a build of its own: those around it, in its function, else in its file. */
+  /** Of a mutant that has a build of its own: those around it in its function, else in its file. Any file may read a constant. */
   #idsFor({ id, mutation }: Numbered): number[] {
     if (!this.apart.has(id)) return [id];
-    const inFile = this.mutants.filter((one) => one.mutation.file === mutation.file && !this.apart.has(one.id));
-    const { from, to } = functionAround(mutation, this.sources);
-    const inFunction = inFile.filter(({ mutation: one }) => from <= one.from && one.to <= to);
+    const chosen = this.mutants.filter((one) => !this.apart.has(one.id));
+    const around = functionAround(mutation, this.sources);
+    if (around === undefined) return chosen.map((one) => one.id);
+    const inFile = chosen.filter((one) => one.mutation.file === mutation.file);
+    const inFunction = inFile.filter(({ mutation: one }) => around.from <= one.from && one.to <= around.to);
     return (inFunction.length === 0 ? inFile : inFunction).map((one) => one.id);
   }
 }

@@ -110,6 +110,9 @@ export const CHANGES: readonly Explained[] = [
     ["below", /^Events\.unlink\(/, "true", "only slower: the page is cleared again before it is used"],
   ]),
   ...inCore("translate", [["", /^const NOWHERE/, "1", "no number has that value either"]]),
+  ...because("runs of two leaves are changed one by one then", "core/replace", [
+    ["const run = limit == 1 ? 1 : Change.alike<F>(slot, limit, va, level);", "1", 0],
+  ]),
   ...because("a whole table of one extent has leaves of one size", "core/replace", [
     [
       "const whole = last - va == Item.ones(f.shift(level)) && Sizes.runLast(t.sizes, va, last, va ^ oa, sizeLg2) == last;",

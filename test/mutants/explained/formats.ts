@@ -1,10 +1,16 @@
 // Of the formats.
-import type { Explained } from "./explained.js";
+import { because, type Explained } from "./explained.js";
 
 /** Formats whose entries are all one item. */
 const ONE_ITEM = ["appleDart", "armMali", "vtdSecondStage", "x86_64"].map((name) => `assembly/format/${name}.ts`);
 
 export const FORMATS: readonly Explained[] = [
+  ...because("tables of level 1 are roots, which are indexed by the whole address", "format/armV7s", [
+    ["return level == 0 ? 8 : 12;", "12"],
+  ]),
+  ...because("it is read where all permissions are meant, of which the lowest is another one", "format/format", [
+    ["static readonly PRIV_READ: u32 = 8;", "8"],
+  ]),
   {
     files: ["assembly/format/"],
     within: "mayEncrypt",

@@ -23,12 +23,8 @@ export const MAPPING: readonly Explained[] = [
       ["const at = Own.event(index - 1);", "1", 0],
     ],
   ),
-  ...because("more events, which the bindings join to their neighbours", "core/events", [
-    ["if (index != 0) {", "!="],
+  ...because("at most one event more, which the bindings join to its neighbour", "core/events", [
     ["if (index != 0) {", "0"],
-    ["load<f64>(at, 24) == granule &&", "24"],
-    ["load<f64>(at, 8) + load<f64>(at, 16) == address", "8"],
-    ["load<f64>(at, 8) + load<f64>(at, 16) == address", "16"],
   ]),
   ...because("all write-backs have the same granule, which nobody reads", "core/events", [
     [

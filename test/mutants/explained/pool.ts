@@ -20,6 +20,18 @@ export const POOL: readonly Explained[] = [
   ...because("only slower: a realm that is alone takes over what it has passed on itself", "memory/pool", [
     ["if (slot.count >= 2 * CHUNK && Shared.block.realms > 1 && slot.count >= Pool.share(sizeLg2)) {", ">"],
   ]),
+  ...because(
+    "a realm keeps a few free pages more, or passes some on sooner, than was found to be the fastest",
+    "memory/pool",
+    [
+      ["if (slot.count >= 2 * CHUNK && Shared.block.realms > 1 && slot.count >= Pool.share(sizeLg2)) {", ">="],
+      ["if (slot.count >= 2 * CHUNK && Shared.block.realms > 1 && slot.count >= Pool.share(sizeLg2)) {", "2"],
+      ["return touched << 1 > <u64>block.areaUnits ? 0 : block.areaUnits >> (4 + sizeLg2 - UNIT_LG2);", "1"],
+      ["return touched << 1 > <u64>block.areaUnits ? 0 : block.areaUnits >> (4 + sizeLg2 - UNIT_LG2);", ">"],
+      ["return touched << 1 > <u64>block.areaUnits ? 0 : block.areaUnits >> (4 + sizeLg2 - UNIT_LG2);", "0"],
+      ["return touched << 1 > <u64>block.areaUnits ? 0 : block.areaUnits >> (4 + sizeLg2 - UNIT_LG2);", "4"],
+    ],
+  ),
   ...because("only slower: a realm that is alone takes over what it has passed on itself", "memory/realm", [
     ['if (realm != 0) atomic.add<u32>(superblock + offsetof<Superblock>("realms"), 1);', "0"],
     ['if (realm != 0) atomic.add<u32>(superblock + offsetof<Superblock>("realms"), 1);', "1"],

@@ -55,4 +55,15 @@ export const WRITING: readonly Explained[] = [
     ["const isLeaf = item != 0 && f.isLeaf(item, level);", "0"],
   ]),
   ...because("any number but 0 says yes", "core/repeat", [["t.repeats = 1;", "1"]]),
+  ...because(
+    "the call itself made the tables that are linked: comes only where another thread writes meanwhile",
+    "core/repeat",
+    [
+      ["source = 0;", "0"],
+      ["return Op.stop(Item.load<F>(slot) != 0 ? Status.EEXIST : Status.EFAULT, va);", "!="],
+      ["return Op.stop(Item.load<F>(slot) != 0 ? Status.EEXIST : Status.EFAULT, va);", "0"],
+      ["if (item == source) return item != 0;", "0"],
+      ["if (child == Window.OUTSIDE) return false;", "false"],
+    ],
+  ),
 ];
