@@ -123,3 +123,98 @@ describe("runs within a table", () => {
     });
   });
 });
+
+/** Each table became a leaf by itself, and stayed one. */
+describe("neighbouring tables that are one run each (they became as many leaves of 2M)", () => {
+  const amd = (pageSizes: number[] = [K4, M2, 2 * M2]) => amdV1({ ias: 39, oas: 40, pageSizes });
+  /** So many tables of pages that continue each other. */
+  function mapPages(table: IoPageTable, iova: number, tables: number): void {
+    for (let at = iova; at < iova + tables * M2; at += K4) table.map(at, G1 + at, K4, RW);
+  }
+
+  it("become one leaf of 4M", () => {
+    useTable(amd(), ({ table, memory, journal }) => {
+      mapPages(table, 0, 2);
+      journal.take();
+      expect(table.coalesce(0, 2 * M2)).toBe(2);
+      expect(sizes(table)).toEqual([[0, 2 * M2, 2 * M2]]);
+      expect(journal.take()).toEqual([{ kind: "walk", iova: 0n, size: BigInt(2 * M2), granule: BigInt(K4) }]);
+      expect(memory.stats().tablePagesInUse).toBe(2);
+    });
+  });
+
+  it("become one leaf where there is none of 2M, and stay as they are at an odd place", () => {
+    useTable(amd([K4, 2 * M2]), ({ table }) => {
+      mapPages(table, M2, 4);
+      expect(table.coalesce(0, 8 * M2)).toBe(2);
+      expect(sizes(table)).toEqual([
+        [M2, K4, M2],
+        [2 * M2, 2 * M2, 2 * M2],
+        [4 * M2, K4, M2],
+      ]);
+    });
+  });
+
+  it("join a leaf before them, and one behind them", () => {
+    useTable(amd([K4, M2, 2 * M2, 4 * M2]), ({ table }) => {
+      table.map(0, G1, M2, RW);
+      mapPages(table, M2, 2);
+      table.map(3 * M2, G1 + 3 * M2, M2, RW);
+      expect(table.coalesce(0, 4 * M2)).toBe(2);
+      expect(sizes(table)).toEqual([[0, 4 * M2, 4 * M2]]);
+    });
+  });
+
+  it.each([
+    ["is only in part in the range", 2 * M2 - K4, () => undefined],
+    ["has another page", 2 * M2, (table: IoPageTable) => table.replace(2 * M2 - K4, 0, K4, RW)],
+    ["has a page with another protection", 2 * M2, (table: IoPageTable) => table.protect(M2, K4, Prot.READ)],
+    ["has a hole", 2 * M2, (table: IoPageTable) => table.unmap(M2 + 5 * K4, K4)],
+  ])("become no leaf where the second %s", (_, size, change) => {
+    useTable(amd(), ({ table }) => {
+      mapPages(table, 0, 2);
+      change(table);
+      expect(table.coalesce(0, size)).toBe(1);
+      expect(sizes(table)[0]?.slice(1)).toEqual([M2, M2]);
+    });
+  });
+
+  it("become no leaf where the second is held by an update", () => {
+    useTable(amd(), ({ table }) => {
+      mapPages(table, 0, 2);
+      table.unmap(2 * M2 - K4, K4);
+      const update = table.prepare([{ op: "map", iova: 2 * M2 - K4, paddr: G1 + 2 * M2 - K4, size: K4, prot: RW }]);
+      expect(table.coalesce(0, 2 * M2 - K4)).toBe(1);
+      update.commit();
+      expect(sizes(table)).toEqual([
+        [0, M2, M2],
+        [M2, K4, M2],
+      ]);
+      expect(table.coalesce(0, 2 * M2)).toBe(1);
+      expect(sizes(table)).toEqual([[0, 2 * M2, 2 * M2]]);
+    });
+  });
+
+  it.each([0, M2 - K4, M2, 2 * M2 - K4])("are dirty together when page %i is", (dirty) => {
+    useTable(amd(), ({ table, memory }) => {
+      mapPages(table, 0, 2);
+      const raw = new RawTables(memory);
+      const { entryPaddr = 0, entry = 0n } = table.walk(dirty).at(-1) ?? {};
+      raw.write(entryPaddr, entry | (1n << 6n));
+      table.coalesce(0, 2 * M2);
+      expect(sizes(table)).toEqual([[0, 2 * M2, 2 * M2]]);
+      expect(table.readDirty(0, 2 * M2, new Uint8Array(128))).toBe(1024);
+    });
+  });
+
+  it("become 32M of contiguous blocks on Arm, cleared and flushed before", () => {
+    const format = armLpaeS1({ ias: 39, oas: 40, contiguousHint: true });
+    useTable(format, ({ table, journal }) => {
+      for (let at = 0; at < 16 * M2; at += M2 / 2) table.map(at, G1 + at, M2 / 2, RW);
+      journal.take();
+      expect(table.coalesce(0, 16 * M2)).toBe(16);
+      expect(sizes(table)).toEqual([[0, 16 * M2, 16 * M2]]);
+      expect(journal.take()).toEqual([{ kind: "walk", iova: 0n, size: BigInt(16 * M2), granule: BigInt(K4) }]);
+    });
+  });
+});

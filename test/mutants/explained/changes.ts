@@ -73,8 +73,9 @@ export const CHANGES: readonly Explained[] = [
   ...inCore("coalesce", [
     ["below", /^if \(Record\.of\(child\)\.refs > 1/, "1", "in a table of several entries no leaf can become larger"],
     ["resize", /^const stays = /, ">", "a leaf with which the edit ends has nothing behind it that it could join"],
-    ["resize", /\? 0 : /, "0", "it is less than any leaf's"],
-    ["best", /^const ones = /, "1", "addresses and lengths are whole pages"],
+    ["resize", /stays \? 0 : /, "0", "it is less than any leaf's"],
+    ["smallest", /- 1;/, "1", "addresses and lengths are whole pages"],
+    ["isFree", /sizes<F>\(t, level\) == 0/, "0", "only slower: what no leaf fits is looked through"],
     ["best", /^const fits = /, ">=", "a run as long as the smallest leaf is that leaf already"],
     ["best", /^return fits/, "0", "it is less than any leaf's"],
   ]),
