@@ -83,6 +83,17 @@ describe("runs within a table", () => {
     });
   });
 
+  it("do not fill a hole, where what is behind it would go on from the first page of the run before it", () => {
+    useTable(amdV1({ ias: 39, oas: 40 }), ({ table }) => {
+      for (let page = 0; page < 32; page++) {
+        if (page !== 16) table.map(page * K4, K64 + (page % 16) * K4, K4, RW);
+      }
+      table.coalesce(0, 2 * K64);
+      expect(sizes(table)[0]).toEqual([0, K64, K64]);
+      expect(table.iovaToPhys(K64)).toBeNull();
+    });
+  });
+
   const touch = (table: IoPageTable, memory: TableMemory, iova: number): void => {
     const raw = new RawTables(memory);
     const at = table.walk(iova).at(-1)?.entryPaddr ?? 0;
@@ -152,6 +163,14 @@ describe("neighbouring tables that are one run each (they became as many leaves 
         [2 * M2, 2 * M2, 2 * M2],
         [4 * M2, K4, M2],
       ]);
+    });
+  });
+
+  it("get larger leaves each for itself where none fits over them, the first and the last", () => {
+    useTable(amd([K4, K64, 2 * M2]), ({ table }) => {
+      for (let at = 0; at < 2 * M2; at += K4) table.map(M2 + at, G1 + at, K4, RW);
+      expect(table.coalesce(0, 4 * M2)).toBe(0);
+      expect(sizes(table)).toEqual([[M2, K64, 2 * M2]]);
     });
   });
 

@@ -1,6 +1,6 @@
 // A table in whose page's place another one was, right before the page of a table in use: what is done to the one stays out of the other.
 import { describe, expect, it } from "vitest";
-import { armLpaeS1, type IoPageTable, Prot } from "../../bindings/index.js";
+import { armLpaeS1, armV7s, type IoPageTable, Prot } from "../../bindings/index.js";
 import { useTable } from "./support/fixture.js";
 
 const RW = Prot.READ | Prot.WRITE;
@@ -65,5 +65,15 @@ it("trim frees the table that maps nothing, and later the one above both goes wi
     expect(memory.stats().tablePagesInUse).toBe(3);
     table.unmap(MIB2, MIB2);
     expect(memory.stats().tablePagesInUse).toBe(1);
+  });
+});
+
+it("trim frees a short table that maps nothing", () => {
+  useTable(armV7s({ ias: 32, oas: 32 }), ({ table, memory }) => {
+    for (const iova of [0, MIB2]) table.map(iova, PAGE, PAGE, RW);
+    table.unmapPages(0, PAGE, 1);
+    expect(table.trim()).toBe(1);
+    expect(table.iovaToPhys(MIB2)).toBe(PAGE);
+    expect(memory.stats().tablePagesInUse).toBe(2);
   });
 });

@@ -75,9 +75,14 @@ export const CHANGES: readonly Explained[] = [
     ["resize", /^const stays = /, ">", "a leaf with which the edit ends has nothing behind it that it could join"],
     ["resize", /stays \? 0 : /, "0", "it is less than any leaf's"],
     ["smallest", /- 1;/, "1", "addresses and lengths are whole pages"],
+    ["join", /^if \(t\.dirtyMask != 0\)/, "0", "only slower: where no dirty state is kept, there is none to look for"],
+    ["first", /^if \(!f\.isLeaf/, "false", "only slower: with what is no leaf no run goes on"],
     ["isFree", /sizes<F>\(t, level\) == 0/, "0", "only slower: what no leaf fits is looked through"],
     ["best", /^const fits = /, ">=", "a run as long as the smallest leaf is that leaf already"],
     ["best", /^return fits/, "0", "it is less than any leaf's"],
+  ]),
+  ...because("tables of all levels but roots have as many entries where dirty state is kept", "core/coalesce", [
+    ["if (child != Window.OUTSIDE) Coalesce.joinItems<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));", "1", 2],
   ]),
   ...inCore("unmapOperations", [
     ["run", /^Edit\.set\(EditKind\.REMOVE/, "0", "a removal has no address and no attributes"],
