@@ -1,3 +1,4 @@
+import type { Configuration } from "../../configurations/configuration.js";
 import type { Span } from "../tables/model.js";
 import { X86_QEMU } from "../walkers/q35.js";
 import { GUEST_SLOT, X86 } from "../walkers/x86.js";
@@ -11,11 +12,12 @@ const CONFIGURATIONS = [
   [5, ["x86-64, 57 bits signed", "x86-64, 56 bits"]],
 ] as const;
 
-/** What the root's slot covers that the guest needs for itself. */
-function guestSpan(levels: number): Span {
+/** What the root's slot covers that the guest needs for itself, at the addresses that the table has for it. */
+function guestSpan(levels: number, configuration: Configuration): Span {
   const bits = 12 + 9 * levels;
   const slot = BigInt(bits - 9);
-  return { iova: BigInt.asUintN(64, BigInt.asIntN(bits, BigInt(GUEST_SLOT) << slot)), size: 1n << slot };
+  const iova = BigInt(GUEST_SLOT) << slot;
+  return { iova: isSignless(configuration) ? iova : BigInt.asUintN(64, BigInt.asIntN(bits, iova)), size: 1n << slot };
 }
 
 for (const [levels, names] of CONFIGURATIONS) {
@@ -29,7 +31,7 @@ for (const [levels, names] of CONFIGURATIONS) {
         prots: PROTS,
         accesses: ALL,
         program: (cpu, registers) => cpu.program(registers),
-        taken: guestSpan(levels),
+        taken: guestSpan(levels, configuration),
         ...(isSignless(configuration) ? { outside: false, addressOf: signExtended(configuration.ias) } : {}),
       });
     }
