@@ -6,7 +6,9 @@ import { mutationsOf } from "./mutations.js";
 const CONSTANTS = `export const LIMIT: u32 = 4;
 export class Bits {
   static readonly VALID: u64 = 1 << 2;
+  static readonly ALL: u64 = Bits.VALID | MORE;
 }
+export const MORE: u64 = LIMIT;
 `;
 
 const USES = `import { Bits, LIMIT } from "./constants";
@@ -38,6 +40,11 @@ describe("withChoices", () => {
   it("makes a static constant a getter", () => {
     const getter = "@inline static get VALID(): u64 { return  (m == 2 ? 2 : 1) << (m == 3 ? 3 : 2); }";
     expect(written().get("a/constants.ts")).toContain(getter);
+  });
+
+  it("does the same with what is made of other constants only", () => {
+    expect(written().get("a/constants.ts")).toContain("@inline static get ALL(): u64 { return  Bits.VALID | MORE(); }");
+    expect(written().get("a/constants.ts")).toContain("@inline export function MORE(): u64 { return  LIMIT(); }");
   });
 
   it("breaks a comparison with whole operands, and the operands where it is whole", () => {

@@ -47,17 +47,33 @@ function parse(file: string, text: string): ts.SourceFile {
   return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 }
 
-/** `const` declarations of a file, outside of functions, that have a choice in their value. */
+/** `const` declarations of a file, outside of functions, that have a choice in their value, or the name of another constant, which may have one. */
 function constantsIn(tree: ts.SourceFile, choices: readonly Numbered[]): Set<string> {
   const names = new Set<string>();
   for (const statement of tree.statements) {
     if (!ts.isVariableStatement(statement) || !(statement.declarationList.flags & ts.NodeFlags.Const)) continue;
     for (const { name } of statement.declarationList.declarations) {
-      if (choices.some(({ mutation }) => inside(mutation, statement))) names.add(name.getText(tree));
+      const hasChoice = choices.some(({ mutation }) => inside(mutation, statement));
+      if (hasChoice || namesConstant(statement)) names.add(name.getText(tree));
     }
   }
   return names;
 }
+
+/** Whether the value of a constant has the name of one. */
+function namesConstant(declaration: ts.Node): boolean {
+  let found = false;
+  const visit = (node: ts.Node): void => {
+    const { parent } = node;
+    const isName = (ts.isVariableDeclaration(parent) || ts.isPropertyDeclaration(parent)) && parent.name === node;
+    if (ts.isIdentifier(node) && !isName && CONSTANT.test(node.text)) found = true;
+    ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(declaration, visit);
+  return found;
+}
+
+const CONSTANT = /^[A-Z][A-Z0-9_]+$/;
 
 function inside({ from, to }: Mutation, node: ts.Node): boolean {
   return node.pos <= from && to <= node.end;
@@ -101,7 +117,9 @@ class Writer {
     if (ts.isVariableStatement(node) && node.parent === this.tree && this.#isCalled(node)) {
       return before + this.#constant(node);
     }
-    if (ts.isPropertyDeclaration(node) && this.#hasChoice(node)) return before + this.#property(node);
+    if (ts.isPropertyDeclaration(node) && (this.#hasChoice(node) || namesConstant(node))) {
+      return before + this.#property(node);
+    }
     if (ts.isIdentifier(node) && this.called.has(node.text) && isUse(node)) return `${before}${node.text}()`;
     if (ts.isBinaryExpression(node)) {
       const choice = this.#ids.get(node.operatorToken.getStart(this.tree));
