@@ -38,6 +38,12 @@ export const MEMORY: readonly Explained[] = [
     ["const PENDING_AT: u32 = PLAN_AT + PLAN_LEVELS * 16;", "16"],
     ["const ARENA_AT: u32 = (SUPERBLOCK_BYTES + 63) & ~63;", "63", 0],
   ]),
+  ...because("more room than needed: 16 KiB of several hundred", "memory/realm", [
+    ["block.directory = Shared.take(groups << 2);", "2"],
+  ]),
+  ...because("behind the scratch areas lies more of the room for lists, and no table", "memory/realm", [
+    ["return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;", "2"],
+  ]),
   ...because("an entry that begins where the room for copies ends is none of its", "memory/realm", [
     ["return at - (realm + SCRATCH_AT) < 2 * SCRATCH_BYTES;", "<"],
   ]),
