@@ -72,14 +72,16 @@ export const CHANGES: readonly Explained[] = [
   ]),
   ...inCore("coalesce", [
     ["below", /^if \(Record\.of\(child\)\.refs > 1/, "1", "in a table of several entries no leaf can become larger"],
-    ["resize", /^const stays = /, ">", "a leaf with which the edit ends has nothing behind it that it could join"],
     ["resize", /stays \? 0 : /, "0", "it is less than any leaf's"],
     ["smallest", /- 1;/, "1", "addresses and lengths are whole pages"],
     ["join", /^if \(t\.dirtyMask != 0\)/, "0", "only slower: where no dirty state is kept, there is none to look for"],
     ["first", /^if \(!f\.isLeaf/, "false", "only slower: with what is no leaf no run goes on"],
-    ["isFree", /sizes<F>\(t, level\) == 0/, "0", "only slower: what no leaf fits is looked through"],
-    ["best", /^const fits = /, ">=", "a run as long as the smallest leaf is that leaf already"],
-    ["best", /^return fits/, "0", "it is less than any leaf's"],
+  ]),
+  ...because("only slower: what no leaf fits is looked through", "core/coalesce", [
+    ["if (Coalesce.sizes<F>(t, level) == 0 || (va & ones) != 0 || (va | ones) > last) return false;", "0", 0],
+  ]),
+  ...because("behind the last address there is no item to look at", "core/protect", [
+    ["if (end >= last) return Status.OK;", ">=", 0],
   ]),
   ...because("tables of all levels but roots have as many entries where dirty state is kept", "core/coalesce", [
     ["if (child != Window.OUTSIDE) Coalesce.joinItems<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));", "1", 2],
@@ -107,7 +109,6 @@ export const CHANGES: readonly Explained[] = [
     ["run", /^const items = Change\.alike/, "1", "a byte more is no page more"],
     ["item", /^if \(t\.dirtyMask == 0\)/, undefined, DEVICE],
     ["leaf", /t\.memoryMask\) != 0\)/, "0", DEVICE],
-    ["level", /^if \(end >= last\) return Status\.OK;/, ">=", "behind the last address there is no item to look at"],
     ["plan", /^va = end \+ 1;/, "1", "a byte further lies in the same page"],
   ]),
   ...inCore("trim", [

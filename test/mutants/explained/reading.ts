@@ -124,7 +124,6 @@ export const READING: readonly Explained[] = [
   ...because("more room than needed, or none for an alignment that nothing needs", "core/table", [
     ['const ATTRS_AT: u32 = (offsetof<Table>("reserve0") + MAX_LEVELS * 4 + 7) & ~7;', "4"],
     ['const ATTRS_AT: u32 = (offsetof<Table>("reserve0") + MAX_LEVELS * 4 + 7) & ~7;', "7"],
-    ["const SELECTOR_AT: u32 = ATTRS_AT + PLAIN_PROTS * 16;", "16"],
     ["const MAX_ROOTS: u32 = 4;", "4"],
     ["export const TABLE_BYTES: u32 = SELECTOR_AT + MAX_ROOTS * 8;", "8"],
   ]),
