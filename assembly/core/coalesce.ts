@@ -17,8 +17,6 @@ import { Status, Table } from "./table";
 let runPlain: u64 = 0;
 let runOa: u64 = 0;
 let runLast: u64 = 0;
-/** The attributes of the items that become one leaf. */
-let joinedAttrs: u64 = 0;
 
 export class Coalesce {
   /** The part [va, last] of the edit in `table`. MORE: read the events, flush what was cleared, go on at `Op.at`. */
@@ -53,18 +51,11 @@ export class Coalesce {
 
   /** Whether a run begins with the item: a leaf, or a table that is one run and may become a leaf. */
   static begins<F extends Format>(t: Table, item: u64, level: u32, va: u64, last: u64): bool {
-    const f = changetype<F>(0);
-    if (f.isTable(item, level)) {
-      if (!Coalesce.isFree<F>(t, item, level, va, last)) return false;
-      const child = Path.child<F>(item, level);
-      const ones = Coalesce.smallest<F>(t, level);
-      if (!Coalesce.first<F>(t, child, level - 1, va) || (runOa & ones) != 0) return false;
-      return Coalesce.isRun<F>(t, child, level - 1, runOa);
-    }
-    if (!f.isLeaf(item, level)) return false;
-    runPlain = Item.attrs<F>(Dirty.plain(t, item), level);
-    runOa = Edit.oldOa<F>(item, level, va);
-    return true;
+    const isTable = changetype<F>(0).isTable(item, level);
+    if (isTable && !Coalesce.isFree<F>(t, item, level, va, last)) return false;
+    if (!Coalesce.first<F>(t, item, level, va)) return false;
+    if (!isTable) return true;
+    return (runOa & Coalesce.smallest<F>(t, level)) == 0 && Coalesce.continues<F>(t, item, level, va, runOa);
   }
 
   /** Whether leaves may stand in the place of a table: it lies in the range whole, and in it is no path that must stay. */
@@ -75,13 +66,12 @@ export class Coalesce {
     return child != Window.OUTSIDE && Record.of(child).pins == 0;
   }
 
-  /** The first leaf of a table, with which a run would begin. False when its first entry is none. */
-  static first<F extends Format>(t: Table, table: u32, level: u32, va: u64): bool {
+  /** The run that would begin with the item, or with the first leaf of the table. False when that is no leaf. */
+  static first<F extends Format>(t: Table, item: u64, level: u32, va: u64): bool {
     const f = changetype<F>(0);
-    const item = Item.load<F>(table);
     if (f.isTable(item, level)) {
       const child = Path.child<F>(item, level);
-      return child != Window.OUTSIDE && Coalesce.first<F>(t, child, level - 1, va);
+      return child != Window.OUTSIDE && Coalesce.first<F>(t, Item.load<F>(child), level - 1, va);
     }
     if (!f.isLeaf(item, level)) return false;
     runPlain = Item.attrs<F>(Dirty.plain(t, item), level);
@@ -141,8 +131,8 @@ export class Coalesce {
       const sizeLg2: u32 = stays ? 0 : Coalesce.best<F>(t, level, va, last, oa);
       if (sizeLg2 > oldLg2 || (isTable && sizeLg2 != 0)) {
         end = va | Item.ones(sizeLg2);
-        Coalesce.join<F>(t, slot, level, sizeLg2);
-        Change.leaf<F>(t, table, level, slot, va, sizeLg2, oa, joinedAttrs);
+        const attrs = Coalesce.joinedAttrs<F>(t, slot, level, sizeLg2);
+        Change.leaf<F>(t, table, level, slot, va, sizeLg2, oa, attrs);
       } else if (isTable) {
         const status = Coalesce.below<F>(t, item, level, va, end);
         if (status != Status.OK) return status;
@@ -173,22 +163,27 @@ export class Coalesce {
     return fits ? Sizes.best(Coalesce.sizes<F>(t, level), va | oa, last - va) : 0;
   }
 
-  /** The attributes of the items that become one leaf, `joinedAttrs`: dirty when one of them is. */
-  static join<F extends Format>(t: Table, slot: usize, level: u32, sizeLg2: u32): void {
-    joinedAttrs = runPlain;
-    if (t.dirtyMask != 0) Coalesce.joinItems<F>(t, slot, level, 1 << (sizeLg2 - changetype<F>(0).shift(level)));
+  /** The attributes of the items that become one leaf: dirty when one of them is. */
+  static joinedAttrs<F extends Format>(t: Table, slot: usize, level: u32, sizeLg2: u32): u64 {
+    if (t.dirtyMask == 0) return runPlain;
+    return Coalesce.dirtyAttrs<F>(t, slot, level, 1 << (sizeLg2 - changetype<F>(0).shift(level)));
   }
-  static joinItems<F extends Format>(t: Table, at: usize, level: u32, count: u32): void {
+
+  /** The attributes of the first of `count` items that was written through; those of the run where none was. */
+  static dirtyAttrs<F extends Format>(t: Table, at: usize, level: u32, count: u32): u64 {
     const f = changetype<F>(0);
     const end = at + ((<usize>count) << f.itemLg2());
     for (; at != end; at += 1 << f.itemLg2()) {
       const item = Item.load<F>(at);
       if (f.isTable(item, level)) {
         const child = Path.child<F>(item, level);
-        if (child != Window.OUTSIDE) Coalesce.joinItems<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));
+        if (child == Window.OUTSIDE) continue;
+        const attrs = Coalesce.dirtyAttrs<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));
+        if (attrs != runPlain) return attrs;
       } else if (Dirty.is(t, item)) {
-        joinedAttrs = Item.attrs<F>(item, level);
+        return Item.attrs<F>(item, level);
       }
     }
+    return runPlain;
   }
 }

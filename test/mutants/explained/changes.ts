@@ -74,8 +74,12 @@ export const CHANGES: readonly Explained[] = [
     ["below", /^if \(Record\.of\(child\)\.refs > 1/, "1", "in a table of several entries no leaf can become larger"],
     ["resize", /stays \? 0 : /, "0", "it is less than any leaf's"],
     ["smallest", /- 1;/, "1", "addresses and lengths are whole pages"],
-    ["join", /^if \(t\.dirtyMask != 0\)/, "0", "only slower: where no dirty state is kept, there is none to look for"],
-    ["first", /^if \(!f\.isLeaf/, "false", "only slower: with what is no leaf no run goes on"],
+    [
+      "joinedAttrs",
+      /^if \(t\.dirtyMask == 0\)/,
+      "0",
+      "only slower: where no dirty state is kept, there is none to look for",
+    ],
   ]),
   ...because("only slower: what no leaf fits is looked through", "core/coalesce", [
     ["if (Coalesce.sizes<F>(t, level) == 0 || (va & ones) != 0 || (va | ones) > last) return false;", "0", 0],
@@ -84,7 +88,7 @@ export const CHANGES: readonly Explained[] = [
     ["if (end >= last) return Status.OK;", ">=", 0],
   ]),
   ...because("tables of all levels but roots have as many entries where dirty state is kept", "core/coalesce", [
-    ["if (child != Window.OUTSIDE) Coalesce.joinItems<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));", "1", 2],
+    ["const attrs = Coalesce.dirtyAttrs<F>(t, child, level - 1, 1 << f.indexLg2(level - 1));", "1", 2],
   ]),
   ...inCore("unmapOperations", [
     ["run", /^Edit\.set\(EditKind\.REMOVE/, "0", "a removal has no address and no attributes"],
@@ -116,7 +120,6 @@ export const CHANGES: readonly Explained[] = [
     ["below", /^Events\.walk\(/, "true", JOINED],
     ["below", /^Events\.unlink\(/, "true", "only slower: the page is cleared again before it is used"],
   ]),
-  ...inCore("translate", [["", /^const NOWHERE/, "1", "no number has that value either"]]),
   ...because("runs of two leaves are changed one by one then", "core/replace", [
     ["const run = limit == 1 ? 1 : Change.alike<F>(slot, limit, va, level);", "1", 0],
   ]),

@@ -81,6 +81,7 @@ export const READING: readonly Explained[] = [
     ["let table: u32 = 0;", "0"],
     ["let upper: u32 = 0;", "0"],
   ]),
+  ...because("no number has that value either", "core/translate", [["const NOWHERE: u64 = <u64>-1;", "1"]]),
   ...because("the last byte is looked at in the longer way", "core/translate", [
     ["if (!Address.isSmall(iova) || at - first > span) {", ">"],
   ]),
